@@ -1,0 +1,198 @@
+"""What must be true of an interaction graph, checked on its columns at once.
+
+Each check raises the one `GraphError` for the first offender, with its place in the
+description (flows by number, sources and models by name) and what to do about it.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headwater.errors import GraphError, Place
+
+if TYPE_CHECKING:
+    from headwater.graph import InteractionGraph
+
+LARGEST_COUNT = 2**53
+"""Above this, whole numbers are not exact in the arithmetic the theory uses."""
+
+_COUNT = "write a whole number of samples, 1 to 9,007,199,254,740,992, or leave it out if it is unknown"
+_WEIGHT = "a loss weight is a finite number above zero: write 1 for an ordinary sample, or leave the flow out"
+
+
+def count(value: Any, what: str, place: Place) -> float:
+    """A sample count as a float; ``None`` is unknown and becomes NaN."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise GraphError(f"{what} is {_shown(value)}, not a number", _COUNT, place)
+    number = float(value) if abs(value) <= LARGEST_COUNT else math.inf
+    if not (math.isfinite(number) and number >= 1 and number == math.floor(number)):
+        raise GraphError(f"{what} is {_shown(value)}", _COUNT, place)
+    return number
+
+
+def weight(value: Any, what: str, place: Place) -> float:
+    """A loss weight as a float."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise GraphError(f"{what} is {_shown(value)}, not a number", _WEIGHT, place)
+    number = float(value) if abs(value) <= LARGEST_COUNT else math.inf
+    if not (math.isfinite(number) and number >= 1 / LARGEST_COUNT):
+        raise GraphError(f"{what} is {_shown(value)}", _WEIGHT, place)
+    return number
+
+
+def check_names(models: Sequence[str], sources: Sequence[str]) -> None:
+    """Names are text, not blank, and each names one thing."""
+    unique = {kind: _unique(kind, names) for kind, names in (("models", models), ("sources", sources))}
+    if both := unique["models"] & unique["sources"]:
+        name = min(both)
+        raise GraphError(
+            f"{name!r} is both a source and a model",
+            "a source brings real data and a model is trained: rename one of them",
+            ("models", name),
+        )
+
+
+def _unique(kind: str, names: Sequence[str]) -> set[str]:
+    # Millions of names that are right take no loop in Python; only a wrong one is looked for.
+    with suppress(TypeError):
+        if all(map(str.strip, names)) and len(unique := set(names)) == len(names):
+            return unique
+    seen: set[str] = set()
+    for name in names:
+        if not isinstance(name, str) or not name.strip():
+            raise GraphError(f"{kind[:-1]} name {_shown(name)}", "a name is text that is not blank", (kind, name))
+        if name in seen:
+            raise GraphError(
+                f"two {kind} are called {name!r}",
+                "rename one, or merge them: a name means one thing",
+                (kind, name),
+            )
+        seen.add(name)
+    return seen
+
+
+def check(graph: InteractionGraph) -> None:
+    """Raise `GraphError` for the first thing in the columns that cannot be."""
+    check_names(graph.model_names, graph.source_names)
+    _check_flows(graph)
+    _check_models(graph)
+    _check_archives(graph)
+
+
+def _check_flows(graph: InteractionGraph) -> None:
+    models, providers = len(graph.model_names), len(graph.model_names) + len(graph.source_names)
+    _all(graph, (graph.learner >= 0) & (graph.learner < models), "to", "goes to no model", "")
+    _all(graph, (graph.provider >= 0) & (graph.provider < providers), "from", "comes from nowhere", "")
+    samples, loss_weight = graph.samples, graph.weight
+    whole = np.isnan(samples) | (
+        (samples >= 1) & (samples <= LARGEST_COUNT) & (samples == np.floor(samples))
+    )
+    _all(graph, whole, "samples", lambda at: f"has samples {samples[at]:g}", _COUNT)
+    sensible = (loss_weight >= 1 / LARGEST_COUNT) & (loss_weight <= LARGEST_COUNT)
+    _all(graph, sensible, "weight", lambda at: f"has weight {loss_weight[at]:g}", _WEIGHT)
+    _all(
+        graph,
+        ~graph.frozen[graph.learner],
+        "to",
+        "goes into a frozen model, which is never trained again",
+        "remove the flow, or do not call the model frozen or external",
+    )
+    pair = graph.learner.astype(np.int64) * providers + graph.provider
+    ordered = np.sort(pair)
+    if (ordered[1:] == ordered[:-1]).any():
+        order = np.argsort(pair, kind="stable")
+        repeat = order[1:][np.diff(pair[order]) == 0]
+        raise GraphError(
+            f"flow {graph.flow(int(repeat.min()))} appears twice",
+            "add the samples up into one flow",
+            ("flows", int(repeat.min())),
+        )
+
+
+def _all(graph: InteractionGraph, right: NDArray[np.bool_], key: str, wrong: Any, remedy: str) -> None:
+    if right.all():
+        return
+    at = int(np.flatnonzero(~right)[0])
+    if key in ("to", "from") and not remedy:
+        raise GraphError(f"flow number {at} {wrong}", "number models and sources from 0", ("flows", at, key))
+    said = wrong(at) if callable(wrong) else wrong
+    ends = f"{graph.provider_name(int(graph.provider[at]))!r} -> {graph.model_names[graph.learner[at]]!r}"
+    raise GraphError(f"flow {ends} {said}", remedy, ("flows", at, key))
+
+
+def _check_models(graph: InteractionGraph) -> None:
+    fed = np.zeros(len(graph.model_names), dtype=bool)
+    fed[graph.learner] = True
+    started = np.zeros(len(graph.model_names), dtype=bool)
+    started[graph.initial_model] = True
+    for wrong, problem, remedy in (
+        (
+            ~fed & ~graph.frozen,
+            "is trained every generation, but nothing flows into it",
+            "add a flow, make it frozen or external, or declare it as a source if it is real data",
+        ),
+        (
+            graph.external & started,
+            "is external, so its training data are unknown, and yet it has initial samples",
+            "write `frozen: true` instead of `external: true`, or remove `initial`",
+        ),
+        (
+            graph.frozen & ~graph.external & ~started,
+            "is frozen, but was never trained",
+            "say on what: `initial: {SOURCE: SAMPLES}`; or `external: true` if that is unknown",
+        ),
+    ):
+        if wrong.any():
+            name = graph.model_names[int(np.flatnonzero(wrong)[0])]
+            raise GraphError(f"model {name!r} {problem}", remedy, ("models", name))
+
+
+def _check_archives(graph: InteractionGraph) -> None:
+    fresh_size = ~graph.fixed & ~np.isnan(graph.size)
+    if fresh_size.any():
+        name = graph.source_names[int(np.flatnonzero(fresh_size)[0])]
+        raise GraphError(
+            f"source {name!r} is fresh and yet has a size",
+            "a fresh source never runs out: remove `size`, or write `sampling: fixed`",
+            ("sources", name, "size"),
+        )
+    models = len(graph.model_names)
+    from_source = graph.provider >= models
+    drawn = np.flatnonzero(from_source)
+    size = graph.size[graph.provider[drawn] - models] if len(drawn) else np.empty(0)
+    over = drawn[graph.samples[drawn] > size]
+    if len(over):
+        at = int(over[0])
+        flow = graph.flow(at)
+        archive = int(graph.size[graph.provider[at] - models])
+        raise GraphError(
+            f"flow {flow} draws {flow.samples} samples from an archive of {archive}",
+            f"samples are drawn without replacement: take at most {archive}",
+            ("flows", at, "samples"),
+        )
+    over = np.flatnonzero(graph.initial_samples > graph.size[graph.initial_source])
+    if len(over):
+        at = int(over[0])
+        model = graph.model_names[graph.initial_model[at]]
+        source = graph.source_names[graph.initial_source[at]]
+        archive = int(graph.size[graph.initial_source[at]])
+        raise GraphError(
+            f"model {model!r} starts from {int(graph.initial_samples[at])} samples of {source!r}, "
+            f"an archive of {archive}",
+            f"samples are drawn without replacement: take at most {archive}",
+            ("models", model, "initial", source),
+        )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if not isinstance(value, int) or abs(value) < 10**30 else "a number of over 30 digits"
+    return text if len(text) <= 60 else text[:57] + "..."
