@@ -1,0 +1,1 @@
+"""Numbers from graph and regime alone: risk, limits, growth, diversity, tails, ancestry."""

@@ -1,0 +1,184 @@
+"""How fast risk grows: per strong component, from the operator its second moments follow.
+
+A model's growth is the worst among the components it descends from. Ungrounded components
+need no numbers. Grounded ones need them only where the law feeds error back into noise: a
+family with positive curvature, fitted variances, or least squares near as many features as
+samples can be grounded and yet explode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg import eigh
+
+from headwater.theory.least_squares import PooledLeastSquares
+from headwater.theory.pooled import Pooled
+from headwater.theory.recursion import Recursion, conjugate, diagonal_of_conjugate
+from headwater.theory.spread import Fitted, Quadratic
+from headwater.theory.system import Array, Draws, System, start_from
+from headwater.theory.windowed import Windowed
+
+Growth = Literal["bounded", "linear", "exponential", "unknown"]
+
+MOST_STEPS = 3000
+TOLERANCE = 1e-7
+EIGENVALUES_UP_TO = 300
+"""Slots up to which bounds come from generalised eigenvalues, a cube in the slots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Radius:
+    """Bounds on the spectral radius of a component's second-moment operator."""
+
+    lower: float
+    upper: float
+
+    @property
+    def growth(self) -> Growth:
+        """What they decide."""
+        if self.upper < 1:
+            return "bounded"
+        return "exponential" if self.lower > 1 else "unknown"
+
+
+def component_radius(recursion: Recursion, members: np.ndarray) -> Radius:
+    r"""Bounds on the spectral radius of the second-moment operator of one grounded component.
+
+    The operator :math:`\mathcal{L}(G) = M G M^\top + \mathrm{diag}(\cdot)` keeps the cone of positive
+    semidefinite matrices, and that of nonnegative ones where no coefficient is negative. For X
+    inside the cone and a, b with :math:`a X \preceq \mathcal{L}(X) \preceq b X` the radius lies between
+    a and b. Cheap sufficient bounds are tried first, then power iteration.
+
+    Parameters
+    ----------
+    recursion
+        A law on a graph.
+    members : (members,) int
+        Positions of the component's models among ``recursion.system.trained``.
+    """
+    if isinstance(recursion, Pooled):
+        return Radius(0.0, np.nextafter(1.0, 0.0))
+    if isinstance(recursion, Windowed):
+        alone: Windowed | PooledLeastSquares = replace(recursion, system=_component(recursion.system, members))
+        quick = _quick_bound(alone)
+        if quick < 1:
+            return Radius(0.0, quick)
+        return _power_iteration(alone, elementwise=isinstance(alone.spread, Quadratic))
+    assert isinstance(recursion, PooledLeastSquares)
+    alone = replace(recursion, system=_component(recursion.system, members))
+    if (alone.system.count >= 2 * alone.features + 1).all():
+        return Radius(0.0, np.nextafter(1.0, 0.0))
+    return _power_iteration(alone, elementwise=False)
+
+
+def _quick_bound(recursion: Windowed) -> float:
+    """An upper bound from a sparse matrix: no error exceeds the mean of those it is made of."""
+    spread, system = recursion.spread, recursion.system
+    between = system.share
+    if isinstance(spread, Quadratic):
+        if spread.curvature <= 0:
+            return float(np.nextafter(1.0, 0.0))
+        bound = between + spread.curvature * system.noise
+    else:
+        assert isinstance(spread, Fitted)
+        count = recursion.window * system.count
+        bound = sparse.diags_array(count / (count - spread.ddof)) @ between
+    return _perron_upper(sparse.csr_array(bound))
+
+
+def _perron_upper(matrix: sparse.csr_array) -> float:
+    """Upper bound on the radius of a nonnegative matrix, by the ratios of a shifted power iteration."""
+    vector = np.ones(matrix.shape[0])
+    best = np.inf
+    for _ in range(MOST_STEPS):
+        image = matrix @ vector
+        bound = float((image / vector).max())
+        if bound < 1 or best - bound < TOLERANCE * 1e-3:
+            return min(best, bound)
+        best = bound
+        vector = image + vector
+        vector /= vector.max()
+    return best
+
+
+def _power_iteration(recursion: Windowed | PooledLeastSquares, elementwise: bool) -> Radius:
+    """Bounds that tighten until they decide, or until the estimate has settled."""
+    operator, size = _operator(recursion)
+    moments = np.ones((size, size)) if elementwise else np.eye(size)
+    fitted = np.ones(size) if isinstance(recursion, Windowed) and isinstance(recursion.spread, Fitted) else None
+    lower, upper, before = 0.0, np.inf, 0.0
+    for step in range(MOST_STEPS):
+        image, fitted_image = operator(moments, fitted)
+        total = np.trace(moments) + (0 if fitted is None else fitted.sum())
+        estimate = (np.trace(image) + (0 if fitted_image is None else fitted_image.sum())) / total
+        if fitted is None and (elementwise or (size <= EIGENVALUES_UP_TO and step % 5 == 4)):
+            found = image / moments if elementwise else eigh(image, moments, eigvals_only=True)
+            lower, upper = max(lower, float(found.min())), min(upper, float(found.max()))
+            if upper < 1 or lower > 1:
+                break
+        if step > 50 and abs(estimate - before) < TOLERANCE * 1e-3:
+            settled = max(TOLERANCE, 100 * abs(estimate - before))
+            lower, upper = max(lower, estimate - settled), min(upper, estimate + settled)
+            break
+        before = estimate
+        moments = (moments + image) / total
+        fitted = None if fitted is None or fitted_image is None else (fitted + fitted_image) / total
+    return Radius(float(lower), float(upper))
+
+
+def _operator(
+    recursion: Windowed | PooledLeastSquares,
+) -> tuple[Callable[[Array, Array | None], tuple[Array, Array | None]], int]:
+    """The linear part of one step, on moments and (where variances are fitted) variances."""
+    transition, readout, system = recursion.transition, recursion.readout, recursion.system
+    trained = len(system.trained)
+    place = np.arange(trained)
+    nothing = np.zeros(trained)
+
+    def step(moments: Array, fitted: Array | None) -> tuple[Array, Array | None]:
+        error = diagonal_of_conjugate(readout, moments)
+        image = conjugate(transition, moments)
+        carried = np.diagonal(image)[:trained].copy()
+        if fitted is None:
+            constant = recursion.settled_innovation(nothing, nothing)
+            image[place, place] += recursion.settled_innovation(carried, error) - constant
+            return image, None
+        assert isinstance(recursion, Windowed) and isinstance(recursion.spread, Fitted)
+        within = fitted[:trained]
+        image[place, place] += system.noise @ within
+        raw = system.share @ (within + error)
+        count = recursion.window * system.count
+        after = recursion.spread.within(np.diagonal(image)[:trained], raw, count)
+        return image, np.concatenate([after, fitted[:-trained]]) if len(fitted) > trained else after
+
+    return step, transition.shape[0]
+
+
+def _component(system: System, members: np.ndarray) -> System:
+    """The system of one component, everything that enters it left out."""
+    size = len(members)
+    none = np.zeros(0, dtype=np.int32)
+    place = np.arange(size, dtype=np.int32)
+    inside = sparse.csr_array(system.share[members][:, members])
+    return replace(
+        system,
+        trained=system.trained[members],
+        frozen=none,
+        archives=none,
+        share=inside,
+        fresh_share=np.zeros(size),
+        noise=sparse.csr_array(system.noise[members][:, members]),
+        source_noise=np.zeros(size),
+        count=system.count[members],
+        mass=system.mass[members],
+        square_mass=system.square_mass[members],
+        budget=system.budget[members],
+        samples=sparse.csr_array(system.samples[members][:, members]),
+        archive_size=np.zeros(0),
+        start=start_from(Draws(place, np.full_like(place, -1), system.count[members], np.ones(size)), np.zeros(0), size),
+    )

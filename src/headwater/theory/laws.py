@@ -1,0 +1,270 @@
+"""The laws a person can name: which moments follow which exact recursion, under which regime.
+
+A law is a value; ``law.recursion(graph, regime, keep)`` puts it on a graph. What is not known
+raises `NoLaw`, which names simulation as the way out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from headwater.errors import LawError, NoLaw
+from headwater.graph import InteractionGraph
+from headwater.regimes import AccumulateSubsample, Regime, Replace, Window
+from headwater.theory.least_squares import PooledLeastSquares
+from headwater.theory.pooled import Pooled
+from headwater.theory.recursion import Recursion
+from headwater.theory.spread import Fitted, Quadratic, Spread
+from headwater.theory.system import Flag, build
+from headwater.theory.windowed import Windowed
+
+
+class Law(Protocol):
+    """How risk follows from graph and regime."""
+
+    @property
+    def name(self) -> str:
+        """As files and the command line spell it."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it was given, for the record."""
+        ...
+
+    @property
+    def ceiling(self) -> float:
+        """The largest risk a model can have, in the law's units; infinite if there is none."""
+        ...
+
+    @property
+    def units(self) -> str:
+        """What a risk of 1 means."""
+        ...
+
+    def recursion(self, graph: InteractionGraph, regime: Regime, keep: Flag) -> Recursion:
+        """The law on the models in `keep`, which hold all their ancestors.
+
+        Raises
+        ------
+        NoLaw
+            If no exact recursion is known.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asymptotic:
+    """Any regular estimator at large budgets, in units of its sandwich variance V.
+
+    A model fitted on N real samples has risk 1/N. The inflation is the same for every such
+    estimator. Wrong near as many parameters as samples: use `LeastSquares` there.
+    """
+
+    name: str = field(default="asymptotic", init=False)
+    ceiling: float = field(default=math.inf, init=False)
+    units: str = field(default="V, the estimator's variance with one sample", init=False)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """None."""
+        return {}
+
+    def recursion(self, graph: InteractionGraph, regime: Regime, keep: Flag) -> Recursion:
+        """Known under every regime."""
+        return mean_recursion(Quadratic(1.0, 0.0, exact=False), graph, regime, keep)
+
+
+@dataclass(frozen=True, slots=True)
+class QuadraticVariance:
+    """The mean of a natural exponential family with quadratic variance, exact at every budget.
+
+    Make one with `gaussian_mean`, `poisson`, `bernoulli`, `binomial`, `exponential`, `gamma` or
+    `negative_binomial`. Risk is the squared error of the mean [morris1982natural]_.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+    variance: float
+    curvature: float
+
+    @property
+    def ceiling(self) -> float:
+        """Where every model has lost all variance."""
+        return -self.variance / self.curvature if self.curvature < 0 else math.inf
+
+    @property
+    def units(self) -> str:
+        """Squared units of the data."""
+        return "squared error of the mean"
+
+    def recursion(self, graph: InteractionGraph, regime: Regime, keep: Flag) -> Recursion:
+        """Known under every regime, but not with unequal weights under accumulate-subsample."""
+        return mean_recursion(Quadratic(self.variance, self.curvature), graph, regime, keep)
+
+
+@dataclass(frozen=True, slots=True)
+class Gaussian:
+    """Normal distribution with mean and variance fitted, divisor ``N - ddof``; exact means.
+
+    Risk is the squared error of the mean per coordinate, in units of the population's variance.
+    There is no default `ddof`: maximum likelihood (0) loses variance, 1 does not on average.
+    """
+
+    ddof: int
+    name: str = field(default="gaussian", init=False)
+    units: str = field(default="the population's variance, per coordinate", init=False)
+
+    def __post_init__(self) -> None:
+        if self.ddof not in (0, 1) or isinstance(self.ddof, bool):
+            raise LawError(f"ddof is {self.ddof!r}", "ddof is 0 (maximum likelihood) or 1 (unbiased)")
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The divisor's correction."""
+        return {"ddof": self.ddof}
+
+    @property
+    def ceiling(self) -> float:
+        """Maximum likelihood loses all variance in the end, and stops moving."""
+        return 1.0 if self.ddof == 0 else math.inf
+
+    def recursion(self, graph: InteractionGraph, regime: Regime, keep: Flag) -> Recursion:
+        """Known under every regime; unequal weights only with ``ddof=0`` and not when subsampling."""
+        recursion = mean_recursion(Fitted(1.0, self.ddof), graph, regime, keep)
+        system = recursion.system
+        if self.ddof == 1 and (system.weighted or _mixes_weights(graph, keep, regime)):
+            raise NoLaw(
+                "no exact law is known for a weighted variance with ddof 1",
+                "simulate it, use --ddof 0 or --law asymptotic, or weight every flow the same",
+            )
+        if (system.start.count <= self.ddof).any() or (system.count[system.mass > 0] <= self.ddof).any():
+            raise LawError(
+                "a model is fitted on 1 sample, whose variance with ddof 1 does not exist",
+                "give every model at least 2 samples",
+            )
+        return recursion
+
+
+@dataclass(frozen=True, slots=True)
+class LeastSquares:
+    """Pooled least squares with `features` normal covariates and label noise of s.d. `noise`.
+
+    Exact at every budget of at least ``features + 2``. Risk is the excess prediction error.
+    """
+
+    features: int
+    noise: float = 1.0
+    name: str = field(default="least-squares", init=False)
+    ceiling: float = field(default=math.inf, init=False)
+    units: str = field(default="excess squared prediction error", init=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.features, bool) or not isinstance(self.features, int) or self.features < 1:
+            raise LawError(f"features is {self.features!r}", "write a whole number of features, at least 1")
+        _positive("noise", self.noise)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Features and label noise."""
+        return {"features": self.features, "noise": self.noise}
+
+    def recursion(self, graph: InteractionGraph, regime: Regime, keep: Flag) -> Recursion:
+        """Known under replace, with fresh real data and equal weights."""
+        if regime not in (Replace(), Window(1)):
+            raise NoLaw(
+                f"no exact law is known for least squares under {regime}",
+                "simulate it, use --law asymptotic, or --regime replace",
+            )
+        return PooledLeastSquares(build(graph, keep), self.features, self.noise)
+
+
+def mean_recursion(spread: Spread, graph: InteractionGraph, regime: Regime, keep: Flag) -> Recursion:
+    """A mean-fitting law under any regime.
+
+    Raises
+    ------
+    NoLaw
+        For unequal weights under accumulate-subsample, unless the law is a large-sample one: a
+        subsample holds a random number of records of each weight.
+    """
+    if isinstance(regime, Replace | Window):
+        window = regime.generations if isinstance(regime, Window) else 1
+        return Windowed(build(graph, keep), spread, window)
+    system = build(graph, keep, archives_once=True)
+    subsample = isinstance(regime, AccumulateSubsample)
+    if subsample and spread.exact and system.weighted:
+        raise NoLaw(
+            "no exact law is known for unequal weights under accumulate-subsample",
+            "simulate it, use --law asymptotic, or give every flow weight 1",
+        )
+    return Pooled(system, spread, subsample)
+
+
+def _mixes_weights(graph: InteractionGraph, keep: Flag, regime: Regime) -> bool:
+    """Whether a window or pool holds records of unequal weight (initial ones have weight 1)."""
+    return regime not in (Replace(), Window(1)) and bool((graph.weight[keep[graph.learner]] != 1).any())
+
+
+def _positive(what: str, value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise LawError(f"{what} is {value!r}", f"{what} is a finite number above zero")
+
+
+def gaussian_mean(noise: float = 1.0) -> QuadraticVariance:
+    """Mean of a normal with known standard deviation `noise`."""
+    _positive("noise", noise)
+    return QuadraticVariance("gaussian-mean", {"noise": noise}, noise**2, 0.0)
+
+
+def poisson(mean: float) -> QuadraticVariance:
+    """Mean of a Poisson."""
+    _positive("mean", mean)
+    return QuadraticVariance("poisson", {"mean": mean}, mean, 0.0)
+
+
+def bernoulli(mean: float) -> QuadraticVariance:
+    """Probability of a Bernoulli, between 0 and 1."""
+    _positive("mean", mean)
+    if mean >= 1:
+        raise LawError(f"mean is {mean!r}", "the mean of a Bernoulli is a probability between 0 and 1")
+    return QuadraticVariance("bernoulli", {"mean": mean}, mean * (1 - mean), -1.0)
+
+
+def binomial(mean: float, shape: float) -> QuadraticVariance:
+    """Mean of a binomial with `shape` trials."""
+    _positive("mean", mean)
+    _positive("shape", shape)
+    if shape != math.floor(shape) or mean >= shape:
+        raise LawError(
+            f"binomial with mean {mean!r} and shape {shape!r}",
+            "shape is the whole number of trials, and the mean lies between 0 and it",
+        )
+    return QuadraticVariance(
+        "binomial", {"mean": mean, "shape": shape}, mean - mean**2 / shape, -1 / shape
+    )
+
+
+def exponential(mean: float) -> QuadraticVariance:
+    """Mean of an exponential."""
+    _positive("mean", mean)
+    return QuadraticVariance("exponential", {"mean": mean}, mean**2, 1.0)
+
+
+def gamma(mean: float, shape: float) -> QuadraticVariance:
+    """Mean of a gamma of known shape."""
+    _positive("mean", mean)
+    _positive("shape", shape)
+    return QuadraticVariance("gamma", {"mean": mean, "shape": shape}, mean**2 / shape, 1 / shape)
+
+
+def negative_binomial(mean: float, shape: float) -> QuadraticVariance:
+    """Mean of a negative binomial with `shape` successes."""
+    _positive("mean", mean)
+    _positive("shape", shape)
+    return QuadraticVariance(
+        "negative-binomial", {"mean": mean, "shape": shape}, mean + mean**2 / shape, 1 / shape
+    )
