@@ -1,0 +1,90 @@
+"""Headwater tells whether models that train on each other's output will collapse.
+
+Names are loaded on first use, so that ``import headwater`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from headwater.diagnosis import Diagnosis, diagnose
+    from headwater.edges import read_edges
+    from headwater.errors import (
+        GraphError,
+        HeadwaterError,
+        InputError,
+        LawError,
+        NoLaw,
+        NoSteadyState,
+        UnknownCount,
+    )
+    from headwater.graph import Flow, InteractionGraph, Model, Source
+    from headwater.grounding import Grounding, ground
+    from headwater.networks import from_networkx, to_networkx
+    from headwater.pipeline import Pipeline, read_pipeline, write_pipeline
+    from headwater.regimes import Accumulate, AccumulateSubsample, Replace, Window
+    from headwater.theory import laws
+
+_HOMES = {
+    "headwater.diagnosis": ("Diagnosis", "diagnose"),
+    "headwater.edges": ("read_edges",),
+    "headwater.errors": (
+        "GraphError",
+        "HeadwaterError",
+        "InputError",
+        "LawError",
+        "NoLaw",
+        "NoSteadyState",
+        "UnknownCount",
+    ),
+    "headwater.graph": ("Flow", "InteractionGraph", "Model", "Source"),
+    "headwater.grounding": ("Grounding", "ground"),
+    "headwater.networks": ("from_networkx", "to_networkx"),
+    "headwater.pipeline": ("Pipeline", "read_pipeline", "write_pipeline"),
+    "headwater.regimes": ("Accumulate", "AccumulateSubsample", "Replace", "Window"),
+    "headwater.theory": ("laws",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Accumulate",
+    "AccumulateSubsample",
+    "Diagnosis",
+    "Flow",
+    "GraphError",
+    "Grounding",
+    "HeadwaterError",
+    "InputError",
+    "InteractionGraph",
+    "LawError",
+    "Model",
+    "NoLaw",
+    "NoSteadyState",
+    "Pipeline",
+    "Replace",
+    "Source",
+    "UnknownCount",
+    "Window",
+    "diagnose",
+    "from_networkx",
+    "ground",
+    "laws",
+    "read_edges",
+    "read_pipeline",
+    "to_networkx",
+    "write_pipeline",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "laws":
+        return import_module("headwater.theory.laws")
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'headwater' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

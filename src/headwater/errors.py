@@ -44,9 +44,7 @@ class GraphError(HeadwaterError, ValueError):
 class InputError(HeadwaterError, ValueError):
     """A file that cannot be read as what it should be: names the file and, if known, the line."""
 
-    def __init__(
-        self, problem: str, remedy: str = "", path: str = "", line: int | None = None
-    ) -> None:
+    def __init__(self, problem: str, remedy: str = "", path: str = "", line: int | None = None) -> None:
         self.path = path
         self.line = line
         prefix = ":".join(str(part) for part in (path, line) if part not in ("", None))
@@ -57,8 +55,16 @@ class OutputError(HeadwaterError, OSError):
     """A file that cannot be written; an older one of that name is unchanged."""
 
 
+class MissingExtra(HeadwaterError, ImportError):
+    """A package that only this needs is not installed; says how to install it."""
+
+
 class LawError(HeadwaterError, ValueError):
-    """A law whose parameters, or whose use on this graph, cannot be right."""
+    """A law whose parameters, or whose use on this graph, cannot be right; ``place`` as in `GraphError`."""
+
+    def __init__(self, problem: str, remedy: str = "", place: Place = ()) -> None:
+        super().__init__(problem, remedy)
+        self.place = place
 
 
 class NoLaw(HeadwaterError, NotImplementedError):

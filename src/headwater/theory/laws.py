@@ -7,9 +7,11 @@ raises `NoLaw`, which names simulation as the way out.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import numpy as np
 
 from headwater.errors import LawError, NoLaw
 from headwater.graph import InteractionGraph
@@ -141,10 +143,14 @@ class Gaussian:
                 "no exact law is known for a weighted variance with ddof 1",
                 "simulate it, use --ddof 0 or --law asymptotic, or weight every flow the same",
             )
-        if (system.start.count <= self.ddof).any() or (system.count[system.mass > 0] <= self.ddof).any():
+        few = system.start.count <= self.ddof
+        few[: len(system.trained)] |= (system.count <= self.ddof) & (system.mass > 0)
+        if few.any():
+            name = graph.model_names[system.models[int(np.flatnonzero(few)[0])]]
             raise LawError(
-                "a model is fitted on 1 sample, whose variance with ddof 1 does not exist",
-                "give every model at least 2 samples",
+                f"model {name!r} is fitted on 1 sample, whose variance with ddof 1 does not exist",
+                "give it at least 2 samples",
+                ("models", name),
             )
         return recursion
 
@@ -268,3 +274,18 @@ def negative_binomial(mean: float, shape: float) -> QuadraticVariance:
     return QuadraticVariance(
         "negative-binomial", {"mean": mean, "shape": shape}, mean + mean**2 / shape, 1 / shape
     )
+
+
+LAWS: dict[str, tuple[Callable[..., Law], tuple[str, ...], tuple[str, ...]]] = {
+    "asymptotic": (Asymptotic, (), ()),
+    "gaussian-mean": (gaussian_mean, (), ("noise",)),
+    "poisson": (poisson, ("mean",), ()),
+    "bernoulli": (bernoulli, ("mean",), ()),
+    "binomial": (binomial, ("mean", "shape"), ()),
+    "exponential": (exponential, ("mean",), ()),
+    "gamma": (gamma, ("mean", "shape"), ()),
+    "negative-binomial": (negative_binomial, ("mean", "shape"), ()),
+    "least-squares": (LeastSquares, ("features",), ("noise",)),
+    "gaussian": (Gaussian, ("ddof",), ()),
+}
+"""Laws by name: what makes one, the parameters it needs, and those it may be given."""

@@ -53,6 +53,7 @@ class PooledLeastSquares:
                     f"model {name!r} is fitted on {int(counts[at])} samples {when}, too few for least "
                     f"squares with {self.features} features: its risk is infinite",
                     f"at least features + 2 = {least} samples are needed: add samples or drop features",
+                    ("models", name),
                 )
 
     def _check_archives(self) -> None:

@@ -16,6 +16,7 @@ from scipy.special import polygamma
 
 from headwater.theory.pooled import Pooled
 from headwater.theory.spread import Quadratic
+from headwater.theory.stationary import stationary
 from headwater.theory.system import Array, Index, System
 
 BURN_IN = 256
@@ -129,7 +130,7 @@ def _endings(system: System) -> Endings | None:
         if not np.allclose(age[members], age[members[0]], rtol=1e-12):
             return None
         label[members] = len(blocks)
-        blocks.append((members.astype(np.int32), _stationary(inner[members][:, members])))
+        blocks.append((members.astype(np.int32), stationary(inner[members][:, members])))
     for node in range(trained, nodes):
         label[node] = len(blocks)
         blocks.append((np.array([node], dtype=np.int32), np.ones(1)))
@@ -138,16 +139,6 @@ def _endings(system: System) -> Endings | None:
     weights = np.concatenate([law for _, law in blocks]) if blocks else np.zeros(0)
     stationary = sparse.csr_array((weights, (rows, columns)), shape=(len(blocks), nodes))
     return Endings(label, stationary, _absorption(system, label, len(blocks)))
-
-
-def _stationary(block: sparse.csr_array) -> Array:
-    """Left eigenvector of a closed irreducible block, summing to one."""
-    size = block.shape[0]
-    if block.nnz == 0 or size == 1:
-        return np.ones(size)
-    equations = (sparse.eye_array(size) - block.T).tolil()
-    equations[0] = np.ones((1, size))
-    return np.asarray(linalg.spsolve(equations.tocsc(), np.eye(1, size).ravel()))
 
 
 def _absorption(system: System, label: Index, classes: int) -> Array:

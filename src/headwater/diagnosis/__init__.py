@@ -1,0 +1,165 @@
+"""Brings the condition and the theory into one verdict."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from itertools import islice
+
+import numpy as np
+
+from headwater.diagnosis.quantities import Quantities, measure
+from headwater.diagnosis.repairs import Repair, feed_component, ground_component
+from headwater.diagnosis.values import Cause, Diagnosis, Missing, names
+from headwater.diagnosis.verdict import VERDICTS, verdicts
+from headwater.graph import InteractionGraph
+from headwater.grounding import Grounding, ground, reachable
+from headwater.pipeline import Pipeline
+from headwater.regimes import Accumulate, AccumulateSubsample, Regime, Replace
+from headwater.theory.ancestry import deepest_chain
+from headwater.theory.laws import Asymptotic, Law
+
+__all__ = ["Cause", "Diagnosis", "Missing", "Repair", "diagnose"]
+
+GENERATIONS = 20
+"""Horizon where none is given; always listed under assumptions."""
+
+MOST_CAUSES = 1_000
+"""Causes listed with everything they reach; each costs one search."""
+
+MOST_MISSING = 1_000
+
+
+def diagnose(
+    pipeline: Pipeline | InteractionGraph,
+    law: Law | None = None,
+    *,
+    regime: Regime | None = None,
+    generations: int | None = None,
+    assume_samples: int | None = None,
+) -> Diagnosis:
+    """Which models collapse, how fast, because of what, and the least that would stop it.
+
+    Parameters
+    ----------
+    pipeline
+        A pipeline, or an interaction graph alone.
+    law
+        What risk follows; `Asymptotic`, the law of any regular estimator at large budgets, where
+        none is given.
+    regime, generations
+        Take the place of the pipeline's. Where neither says, replace and 20, listed under
+        assumptions.
+    assume_samples
+        Stands in for every unknown count of a flow, and is listed under assumptions.
+
+    Raises
+    ------
+    NoLaw
+        If no exact recursion is known for the law under the regime or on the graph.
+    LawError
+        If a budget is too small for the law.
+
+    Examples
+    --------
+    >>> graph = InteractionGraph.from_flows([("a", "b", 100), ("b", "a", 100)])
+    >>> diagnose(graph).verdict
+    'collapses'
+    """
+    described = pipeline if isinstance(pipeline, Pipeline) else Pipeline(graph=pipeline)
+    law = Asymptotic() if law is None else law
+    horizon = Pipeline(described.graph, generations=generations).generations or described.generations or GENERATIONS
+    chosen = regime or described.regime or Replace()
+    graph = described.graph
+    if assume_samples is not None:
+        graph = graph.with_unknown_samples(assume_samples)
+    grounding = ground(graph)
+    found = measure(grounding, chosen, law, horizon)
+    judged = verdicts(found, grounding, chosen)
+    causes, repairs, left_out = _causes(grounding, found, chosen, law)
+    return Diagnosis(
+        name=described.name,
+        graph=graph,
+        regime=chosen,
+        law=law,
+        generations=horizon,
+        verdict=VERDICTS[int(judged.min(initial=len(VERDICTS) - 1))],
+        verdicts=judged,
+        grounding=grounding,
+        quantities=found,
+        causes=causes,
+        causes_left_out=left_out,
+        repairs=repairs,
+        loops=tuple(names(graph, loop) for loop in islice(grounding.loops(), MOST_CAUSES)),
+        longest_chain=tuple(names(graph, step) for step in deepest_chain(grounding)),
+        missing=_missing(graph),
+        assumptions=(
+            *_assumptions(described, graph, law, regime, generations, assume_samples),
+            *found.notes,
+        ),
+        provenance={"headwater": version("headwater"), "input_sha256": described.sha256},
+    )
+
+
+def _causes(
+    grounding: Grounding, found: Quantities, regime: Regime, law: Law
+) -> tuple[tuple[Cause, ...], tuple[Repair, ...], int]:
+    """What makes models collapse, one repair each, and how many causes were left out."""
+    graph = grounding.graph
+    causes: list[Cause] = []
+    repairs: list[Repair] = []
+    left_out = 0
+    if not isinstance(regime, Accumulate | AccumulateSubsample):
+        for members, reach in islice(grounding.causes(), MOST_CAUSES):
+            causes.append(Cause("ungrounded", names(graph, members), names(graph, reach)))
+            repairs.append(ground_component(grounding, members, len(reach)))
+        left_out = max(0, len(grounding.ungrounded) - MOST_CAUSES)
+    budget = np.bincount(graph.learner, graph.samples, len(graph.model_names))
+    for members in found.exploding:
+        reach = np.flatnonzero(reachable(graph, members))
+        causes.append(Cause("finite-sample", names(graph, members), names(graph, reach)))
+        repairs.append(feed_component(grounding, members, budget, law))
+    return tuple(causes), tuple(repairs), left_out
+
+
+def _missing(graph: InteractionGraph) -> tuple[Missing, ...]:
+    flows = [
+        Missing("samples", f"flow {graph.flow(int(at))}")
+        for at in np.flatnonzero(np.isnan(graph.samples))[:MOST_MISSING]
+    ]
+    archives = [
+        Missing("size", f"source {graph.source_names[at]!r}")
+        for at in np.flatnonzero(graph.fixed & np.isnan(graph.size))[:MOST_MISSING]
+    ]
+    return (*flows, *archives)
+
+
+def _assumptions(
+    described: Pipeline,
+    graph: InteractionGraph,
+    law: Law,
+    regime: Regime | None,
+    generations: int | None,
+    assume_samples: int | None,
+) -> list[str]:
+    said: list[str] = []
+    if regime is None and described.regime is None:
+        said.append("regime: replace, since none was given")
+    if generations is None and described.generations is None:
+        said.append(f"generations: {GENERATIONS}, since none were given")
+    if isinstance(law, Asymptotic):
+        said.append("law: asymptotic, large budgets; risk is in units of the estimator's variance V")
+    started = np.zeros(len(graph.model_names), dtype=bool)
+    started[graph.initial_model] = True
+    if (graph.trained & ~started).any():
+        said.append(
+            "generation 0: a model without `initial` is fitted on fresh real samples, as many as its flows bring"
+        )
+    unknown = int(np.isnan(described.graph.samples).sum())
+    if assume_samples is not None and unknown:
+        said.append(f"samples: {assume_samples:,} for each of {unknown:,} flows whose count is unknown")
+    if graph.external.any():
+        said.append(
+            f"external models: {int(graph.external.sum()):,}, frozen with an error nobody knows; "
+            "what depends on it is left out"
+        )
+    return said

@@ -1,0 +1,1 @@
+"""Drawing what a diagnosis found, for people and for programs."""
