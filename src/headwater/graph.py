@@ -375,5 +375,9 @@ def _initial_rows(
                 place,
             )
         what = f"initial samples of {model.name!r} from {name!r}"
+        if samples is None:
+            raise GraphError(
+                f"{what} are not given", "write how many, or leave `initial` out: as many as flow in", place
+            )
         count = validation.count(samples, what, place)
         yield model_at[model.name], provider_at[name] - len(model_at), count

@@ -33,7 +33,7 @@ def count(value: Any, what: str, place: Place) -> float:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise GraphError(f"{what} is {_shown(value)}, not a number", _COUNT, place)
-    number = float(value) if abs(value) <= LARGEST_COUNT else math.inf
+    number = _bounded(value)
     if not (math.isfinite(number) and number >= 1 and number == math.floor(number)):
         raise GraphError(f"{what} is {_shown(value)}", _COUNT, place)
     return number
@@ -43,10 +43,15 @@ def weight(value: Any, what: str, place: Place) -> float:
     """A loss weight as a float."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise GraphError(f"{what} is {_shown(value)}, not a number", _WEIGHT, place)
-    number = float(value) if abs(value) <= LARGEST_COUNT else math.inf
+    number = _bounded(value)
     if not (math.isfinite(number) and number >= 1 / LARGEST_COUNT):
         raise GraphError(f"{what} is {_shown(value)}", _WEIGHT, place)
     return number
+
+
+def _bounded(value: Any) -> float:
+    # A whole number of thousands of digits cannot become a float.
+    return float(value) if abs(value) <= LARGEST_COUNT else math.inf
 
 
 def check_names(models: Sequence[str], sources: Sequence[str]) -> None:
@@ -69,7 +74,9 @@ def _unique(kind: str, names: Sequence[str]) -> set[str]:
     seen: set[str] = set()
     for name in names:
         if not isinstance(name, str) or not name.strip():
-            raise GraphError(f"{kind[:-1]} name {_shown(name)}", "a name is text that is not blank", (kind, name))
+            raise GraphError(
+                f"{kind[:-1]} name {_shown(name)}", "a name is text that is not blank", (kind, name)
+            )
         if name in seen:
             raise GraphError(
                 f"two {kind} are called {name!r}",
@@ -93,9 +100,7 @@ def _check_flows(graph: InteractionGraph) -> None:
     _all(graph, (graph.learner >= 0) & (graph.learner < models), "to", "goes to no model", "")
     _all(graph, (graph.provider >= 0) & (graph.provider < providers), "from", "comes from nowhere", "")
     samples, loss_weight = graph.samples, graph.weight
-    whole = np.isnan(samples) | (
-        (samples >= 1) & (samples <= LARGEST_COUNT) & (samples == np.floor(samples))
-    )
+    whole = np.isnan(samples) | ((samples >= 1) & (samples <= LARGEST_COUNT) & (samples == np.floor(samples)))
     _all(graph, whole, "samples", lambda at: f"has samples {samples[at]:g}", _COUNT)
     sensible = (loss_weight >= 1 / LARGEST_COUNT) & (loss_weight <= LARGEST_COUNT)
     _all(graph, sensible, "weight", lambda at: f"has weight {loss_weight[at]:g}", _WEIGHT)

@@ -202,7 +202,7 @@ def mean_recursion(spread: Spread, graph: InteractionGraph, regime: Regime, keep
         return Windowed(build(graph, keep), spread, window)
     system = build(graph, keep, archives_once=True)
     subsample = isinstance(regime, AccumulateSubsample)
-    if subsample and spread.exact and system.weighted:
+    if subsample and spread.exact and (system.weighted or _mixes_weights(graph, keep, regime)):
         raise NoLaw(
             "no exact law is known for unequal weights under accumulate-subsample",
             "simulate it, use --law asymptotic, or give every flow weight 1",

@@ -258,7 +258,8 @@ def _start(
         flows = flows[node[graph.provider[flows]] >= first_archive]
         ends = (node[graph.learner[flows]], node[graph.provider[flows]])
         nodes = first_archive + len(archives)
-        again = np.isin(ends[0] * np.int64(nodes) + ends[1], row[0] * np.int64(nodes) + archive[0])
+        named = row[0][archive[0] >= 0] * np.int64(nodes) + archive[0][archive[0] >= 0]
+        again = np.isin(ends[0] * np.int64(nodes) + ends[1], named)
         row.append(ends[0][~again])
         archive.append(ends[1][~again])
         samples.append(graph.samples[flows[~again]])

@@ -1,0 +1,115 @@
+"""Run benchmarks, print their table, and keep that of a full run in ``benchmarks/results.*``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib
+import io
+import json
+import os
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.box import MARKDOWN
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measure import GIB, Row, Side
+from headwater.files import write_bytes
+
+NAMES = ("prediction", "second_moments", "condition")
+PACKAGES = ("numpy", "scipy", "networkx", "pyarrow")
+RESULTS = Path(__file__).parent / "results"
+COLUMNS = ("what", "size", "headwater", "alternative", "", "ratio", "target", "peak: headwater", "alternative")
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all if none is named")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that they run; nothing is kept")
+    given = parser.parse_args()
+    if unknown := set(given.names) - set(NAMES):
+        parser.error(f"no benchmark is called {min(unknown)!r}; known: {', '.join(NAMES)}")
+    rows: list[Row] = []
+    for name in given.names or NAMES:
+        Console(stderr=True).print(f"{name} ...")
+        rows += importlib.import_module(f"benchmarks.{name}").run(given.quick)
+    text = _markdown(rows, _machine())
+    print(text)
+    if given.quick or given.names:
+        print("Not kept: only a full run of everything is.")
+        return
+    rows_as_json = [asdict(row) | {"ratio": row.ratio, "missed": row.missed} for row in rows]
+    document = {"machine": _machine(), "rows": rows_as_json}
+    write_bytes(RESULTS.with_suffix(".json"), json.dumps(document, indent=2).encode() + b"\n")
+    write_bytes(RESULTS.with_suffix(".md"), f"# Benchmarks\n\n{text}".encode())
+
+
+def _machine() -> dict[str, Any]:
+    """What the numbers depend on."""
+    return {
+        "date": datetime.date.today().isoformat(),
+        "python": platform.python_version(),
+        **{package: version(package) for package in PACKAGES},
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _markdown(rows: list[Row], machine: dict[str, Any]) -> str:
+    """The rows as a table, and what they were measured with and how."""
+    table = Table(*COLUMNS, box=MARKDOWN)
+    for column in table.columns:
+        column.no_wrap = True
+    for row in rows:
+        table.add_row(
+            row.what,
+            row.size,
+            _seconds(row.headwater),
+            _seconds(row.other),
+            row.alternative or "-",
+            f"{row.ratio:,.0f}x" if row.ratio else "-",
+            _target(row),
+            _memory(row.headwater),
+            _memory(row.other),
+        )
+    page = Console(file=io.StringIO(), width=1000)
+    page.print(table)
+    lines = [line.rstrip() for line in page.file.getvalue().splitlines() if line.strip()]
+    notes = [f"- {row.what}: {row.note}." for row in rows if row.note]
+    return "\n".join(
+        [
+            ", ".join(f"{key} {value}" for key, value in machine.items()) + ".",
+            "",
+            *lines,
+            "",
+            "Seconds are medians of as many runs as stand in brackets; reading the file counts where the row says",
+            "file, starting Python does not. Both sides gave the same answer, or the run would have failed.",
+            "",
+            *notes,
+            "",
+        ]
+    )
+
+
+def _seconds(side: Side | None) -> str:
+    return f"{side.seconds:.3g} s ({side.runs})" if side else "-"
+
+
+def _memory(side: Side | None) -> str:
+    return f"{side.peak / GIB:.2f} GiB" if side and side.peak else "-"
+
+
+def _target(row: Row) -> str:
+    wanted = [f"{row.target:g}x"] if row.target else []
+    wanted += [f"under {row.memory_target / GIB:g} GiB"] if row.memory_target else []
+    return ", ".join(wanted) + (" MISSED" if row.missed else "") if wanted else "-"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Exact inflation curves against the Monte Carlo one would otherwise write, at a stated precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from benchmarks.measure import Row, timed
+from headwater.graph import InteractionGraph
+from headwater.regimes import Replace
+from headwater.theory.laws import Law, exponential, poisson
+from headwater.theory.trajectory import trajectory
+
+RUNS = 21
+OTHER_RUNS = 3
+MODELS = 100
+GENERATIONS = 20
+MEAN = 1.0
+PRECISION = 0.01
+FALSE_ALARM = 1e-6
+PILOT = 2000
+Array = NDArray[np.float64]
+
+
+def run(quick: bool) -> Iterator[Row]:
+    """The mean of a Poisson, in budgets of 50 to 200 samples."""
+    graph = _graph()
+    samples = np.zeros((MODELS, MODELS + 1))
+    samples[graph.learner, graph.provider] = graph.samples
+    precision = 10 * PRECISION if quick else PRECISION
+    _, relative = _monte_carlo(samples, PILOT, np.random.default_rng(1))
+    replicates = int(np.ceil(PILOT * np.mean(relative**2) / precision**2))
+
+    ours, risks = timed(lambda: _risks(graph, poisson(MEAN)), RUNS)
+    theirs, (means, relative) = timed(
+        lambda: _monte_carlo(samples, replicates, np.random.default_rng(2)), 1 if quick else OTHER_RUNS
+    )
+    worst = np.abs(means / risks - 1) / relative
+    limit = norm.isf(FALSE_ALARM / (2 * risks.size))
+    assert worst.max() < limit, f"simulation and theory differ by {worst.max():.1f} standard errors"
+    # A negative control: a family whose variance follows its mean otherwise must be told apart.
+    wrong = np.abs(means / _risks(graph, exponential(MEAN)) - 1) / relative
+    assert quick or wrong.max() > limit, "the simulation does not tell a Poisson from an exponential"
+    yield Row(
+        f"inflation in {GENERATIONS} generations: Poisson",
+        f"{MODELS} models, {len(graph.provider):,} flows",
+        ours,
+        theirs,
+        f"numpy Monte Carlo, {replicates:,} replicates: s.e. {np.sqrt(np.mean(relative**2)):.1%}",
+        target=200,
+        note=f"largest difference {worst.max():.1f} s.e.; an exponential's would be {wrong.max():.0f}",
+    )
+
+
+def _graph() -> InteractionGraph:
+    """Four providers at random and a source for each model."""
+    rng = np.random.default_rng(20240917)
+    flows = []
+    for model in range(MODELS):
+        flows += [(f"m{giver}", f"m{model}", int(rng.integers(10, 40))) for giver in rng.choice(MODELS, 4, False)]
+        flows.append(("web", f"m{model}", int(rng.integers(10, 40))))
+    return InteractionGraph.from_flows(flows, sources=["web"])
+
+
+def _risks(graph: InteractionGraph, law: Law) -> Array:
+    """(generations + 1, models) of the law, from the graph on."""
+    return trajectory(law.recursion(graph, Replace(), np.ones(MODELS, dtype=bool)), GENERATIONS)
+
+
+def _monte_carlo(samples: Array, replicates: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Mean squared error of each model at each generation, and its standard error relative to it.
+
+    A model's estimate is the mean of its training set, whose sum is a Poisson with the mean
+    of its providers' estimates, weighted by samples: no sample is drawn by itself.
+    """
+    budget = samples.sum(axis=1)
+    estimate = rng.poisson(budget * MEAN, size=(replicates, MODELS)) / budget
+    squares = [_mean_and_error((estimate - MEAN) ** 2)]
+    for _ in range(GENERATIONS):
+        expected = estimate @ samples[:, :MODELS].T + samples[:, MODELS] * MEAN
+        estimate = rng.poisson(expected) / budget
+        squares.append(_mean_and_error((estimate - MEAN) ** 2))
+    mean, error = np.moveaxis(np.array(squares), 1, 0)
+    return mean, error / mean
+
+
+def _mean_and_error(values: Array) -> tuple[Array, Array]:
+    return values.mean(axis=0), values.std(axis=0, ddof=1) / len(values) ** 0.5

@@ -1,0 +1,83 @@
+"""The command line: a table of commands, and what happens to their errors.
+
+Each command is one thin file with a function (or a `typer.Typer`) called ``command``. Those
+files import what is heavy inside that function, so that ``headwater --help`` starts at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from headwater.errors import HeadwaterError
+
+COMMANDS = {
+    "init": "headwater.cli.init",
+    "diagnose": "headwater.cli.diagnose",
+    "import": "headwater.cli.importing",
+    "schema": "headwater.cli.schema",
+}
+"""Name of each command, in the order of the help, and the module it is in."""
+
+BAD_INPUT = 2
+"""Exit code of whatever the caller can mend."""
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 a negative answer, 2 bad input, 130 interrupted."""
+    try:
+        # Said here, so that `python -m headwater.cli` is called the same in its help.
+        make_app()(prog_name="headwater")
+    except HeadwaterError as error:
+        print(error, file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def make_app() -> typer.Typer:
+    """The application with every command whose module is there."""
+    app = typer.Typer(
+        name="headwater",
+        help="Tell whether models that train on each other's output will collapse.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        # Plain text: a long path or file name in a message is not broken by a frame.
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for name, module in COMMANDS.items():
+        if find_spec(module) is None:
+            continue
+        command = import_module(module).command
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
+
+
+def _show_version(asked: bool) -> None:
+    if not asked:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        typer.echo(f"headwater {version('headwater')}")
+    except PackageNotFoundError:
+        typer.echo("headwater (not installed)")
+    raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Tell whether models that train on each other's output will collapse."""

@@ -1,0 +1,48 @@
+"""Importers by the name they have on the command line; each is loaded when it is first used.
+
+Other packages add theirs with an entry point of the group ``headwater.importers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module, metadata
+from pathlib import Path
+
+from headwater.errors import HeadwaterError, InputError, nearest
+from headwater.lineage.facts import Facts
+
+Importer = Callable[[Path], Facts]
+
+GROUP = "headwater.importers"
+
+IMPORTERS = {"ecosystem-graphs": "headwater.lineage.ecosystem_graphs:read"}
+
+
+def importers() -> dict[str, str]:
+    """Every importer that is installed, as ``name -> "module:attribute"``."""
+    return {point.name: point.value for point in metadata.entry_points(group=GROUP)} | IMPORTERS
+
+
+def importer(name: str) -> Importer:
+    """The importer of that name.
+
+    Raises
+    ------
+    InputError
+        If no format has that name; names the nearest.
+    HeadwaterError
+        If a package promises the importer and does not have it.
+    """
+    known = importers()
+    if name not in known:
+        raise InputError(f"no format is called {name!r}", nearest(name, known))
+    module, _, attribute = known[name].partition(":")
+    try:
+        found: Importer = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise HeadwaterError(
+            f"the importer {name!r} cannot be loaded: {error}",
+            f"repair or remove the package that has {module!r}",
+        ) from error
+    return found

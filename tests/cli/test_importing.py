@@ -1,0 +1,134 @@
+"""The command: what it prints, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from headwater.cli.importing import command
+from headwater.errors import GraphError, InputError, OutputError
+from headwater.pipeline import read_pipeline
+from headwater.regimes import Window
+
+RECORDS = """
+- {type: model, name: T, dependencies: [web]}
+- {type: dataset, name: D, dependencies: [T, D]}
+- {type: model, name: S, dependencies: [D]}
+"""
+
+
+@pytest.fixture
+def records(tmp_path):
+    folder = tmp_path / "my records"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(RECORDS)
+    return folder
+
+
+@pytest.fixture
+def run():
+    app = typer.Typer()
+    app.command("import")(command)
+
+    def call(*arguments):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return call
+
+
+def test_it_writes_a_pipeline_and_says_how_to_go_on(run, records, tmp_path):
+    out = tmp_path / "p.yaml"
+    result = run("ecosystem-graphs", records, "-o", out)
+    assert result.exit_code == 0
+    pipeline = read_pipeline(out)
+    assert (pipeline.name, pipeline.regime, pipeline.generations) == ("my records", None, None)
+    assert {(flow.provider, flow.model) for flow in pipeline.graph.flows} == {("web", "T"), ("T", "S")}
+    assert result.output.rstrip().endswith(f"headwater diagnose {out}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my records", "p.yaml"]
+
+
+def test_without_output_it_only_reports(run, records, tmp_path):
+    result = run("ecosystem-graphs", records)
+    assert "Read 3 assets and 4 dependencies from 1 file" in result.output
+    assert "Nothing was written" in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["my records"]
+
+
+def test_options_reach_the_pipeline(run, records, tmp_path):
+    out = tmp_path / "p.yaml"
+    run("ecosystem-graphs", records, "-o", out, "--name", "N", "--regime", "window:3", "--generations", 7)
+    pipeline = read_pipeline(out)
+    assert (pipeline.name, pipeline.regime, pipeline.generations) == ("N", Window(3), 7)
+
+
+def test_the_command_line_goes_before_the_rules_file(run, records, tmp_path):
+    rules, out = tmp_path / "rules.yaml", tmp_path / "p.yaml"
+    rules.write_text("unresolved: external\nroles: [{from: T, to: D, role: judged}]")
+    run("ecosystem-graphs", records, "-o", out, "--rules", rules)
+    assert read_pipeline(out).graph.external.any()
+    run("ecosystem-graphs", records, "-o", out, "--rules", rules, "--unresolved", "source")
+    graph = read_pipeline(out).graph
+    assert not graph.external.any()
+    assert set(graph.source_names) == {"web", "D"}
+
+
+def test_the_whole_report_is_json(run, records, tmp_path):
+    path = tmp_path / "r.json"
+    run("ecosystem-graphs", records, "--report", path)
+    document = json.loads(path.read_text("utf-8"))
+    assert document["read"]["assets"] == 3
+    assert document["issues"][0]["place"] == "a.yaml:3"
+
+
+def test_strict_refuses_what_was_left_out_and_writes_nothing(run, records, tmp_path):
+    with pytest.raises(InputError, match=r"--strict: 1 left out, first a\.yaml:3"):
+        run("ecosystem-graphs", records, "-o", tmp_path / "p.yaml", "--strict")
+    assert not (tmp_path / "p.yaml").exists()
+
+
+def test_strict_lets_clean_records_pass(run, records):
+    (records / "a.yaml").write_text("- {type: model, name: T, dependencies: [web]}")
+    assert run("ecosystem-graphs", records, "--strict").exit_code == 0
+
+
+def test_an_unknown_format_is_refused_before_anything_is_read(run, tmp_path):
+    with pytest.raises(InputError, match="did you mean 'ecosystem-graphs'"):
+        run("ecosystem-grahps", tmp_path / "nowhere")
+
+
+def test_records_without_a_model_are_no_pipeline(run, records, tmp_path):
+    (records / "a.yaml").write_text("- {type: dataset, name: D}")
+    with pytest.raises(InputError, match="no model was read"):
+        run("ecosystem-graphs", records, "-o", tmp_path / "p.yaml")
+
+
+@pytest.mark.parametrize("option", [("--regime", "replce"), ("--generations", "0")])
+def test_wrong_options_are_refused(run, records, tmp_path, option):
+    with pytest.raises(GraphError):
+        run("ecosystem-graphs", records, "-o", tmp_path / "p.yaml", *option)
+    assert not (tmp_path / "p.yaml").exists()
+
+
+def test_an_output_that_cannot_be_written_is_one_error(run, records, tmp_path):
+    with pytest.raises(OutputError):
+        run("ecosystem-graphs", records, "-o", tmp_path / "nowhere" / "p.yaml")
+
+
+def test_the_name_of_an_assets_folder_is_that_of_the_one_above(run, records, tmp_path):
+    records.rename(tmp_path / "assets")
+    run("ecosystem-graphs", tmp_path / "assets", "-o", tmp_path / "p.yaml")
+    assert read_pipeline(tmp_path / "p.yaml").name == tmp_path.name
+
+
+def test_the_real_records_make_a_pipeline(run, shared_data, tmp_path):
+    """End to end, and the file says the graph that was made."""
+    run("ecosystem-graphs", shared_data / "ecosystem_graphs", "-o", tmp_path / "p.yaml")
+    pipeline = read_pipeline(tmp_path / "p.yaml")
+    assert pipeline.name == "ecosystem_graphs"
+    assert (len(pipeline.graph.model_names), len(pipeline.graph.provider)) == (424, 474)
