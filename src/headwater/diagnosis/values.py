@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from headwater.diagnosis.quantities import GROWTHS, Quantities
+from headwater.diagnosis.growths import GROWTHS
+from headwater.diagnosis.quantities import Quantities
 from headwater.diagnosis.repairs import Repair
 from headwater.diagnosis.verdict import VERDICTS, Verdict
 from headwater.graph import InteractionGraph

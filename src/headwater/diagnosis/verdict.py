@@ -6,7 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from headwater.diagnosis.quantities import GROWTHS, Quantities
+from headwater.diagnosis.growths import GROWTHS
+from headwater.diagnosis.quantities import Quantities
 from headwater.grounding import Grounding
 from headwater.regimes import Accumulate, AccumulateSubsample, Regime
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,8 +11,8 @@ from scipy import sparse
 
 from headwater.theory.system import Array, System
 
-BLOCK = 256
-"""Columns multiplied at a time: so many rows of doubles stay in a processor's cache."""
+BLOCK = 64
+"""Columns multiplied at a time: so many of a few thousand rows stay in a processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,22 @@ class Invariant(Recursion, Protocol):
 def times(matrix: sparse.csr_array, dense: Array) -> Array:
     """Sparse times dense, a block of columns at a time so that it runs from cache."""
     product = np.empty((matrix.shape[0], dense.shape[1]))
-    for first in range(0, dense.shape[1], BLOCK):
-        product[:, first : first + BLOCK] = matrix @ np.ascontiguousarray(dense[:, first : first + BLOCK])
+    for columns in column_blocks(dense.shape[1]):
+        product[:, columns] = matrix @ np.ascontiguousarray(dense[:, columns])
     return product
+
+
+def column_blocks(columns: int) -> Iterator[slice]:
+    """Slices of at most `BLOCK` columns."""
+    for first in range(0, columns, BLOCK):
+        yield slice(first, min(first + BLOCK, columns))
+
+
+def identity_columns(size: int, columns: slice) -> Array:
+    """(size, columns) so many columns of the identity."""
+    block = np.zeros((size, columns.stop - columns.start))
+    block[np.arange(columns.start, columns.stop), np.arange(columns.stop - columns.start)] = 1
+    return block
 
 
 def conjugate(matrix: sparse.csr_array, moments: Array) -> Array:

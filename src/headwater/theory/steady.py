@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -12,14 +14,16 @@ from scipy.sparse import linalg
 from headwater.errors import NoSteadyState
 from headwater.theory.recursion import (
     Invariant,
-    State,
+    add_to_diagonal,
+    column_blocks,
     conjugate,
     diagonal_of_conjugate,
+    identity_columns,
     times,
 )
 from headwater.theory.system import Array
 
-SMALL = 1e-9
+SMALL = 1e-7
 """Powers of the transition below this are dropped; moments feel its square."""
 
 MOST_STEPS = 1_000_000
@@ -28,13 +32,20 @@ MOST_STEPS = 1_000_000
 DENSE_ADVANTAGE = 8.0
 """How many times faster a multiplication is in a dense product than in a sparse one."""
 
+RESPONSE_WORTH = 4.0
+"""Sums by doubling that one response matrix replaces, as a rule."""
 
-def steady_state(recursion: Invariant) -> Array:
+
+def steady_state(recursion: Invariant, settling: Settling | None = None) -> Array:
     r"""(models,) risk where the second moments settle, whatever their start.
 
-    The fixed point of :math:`G = M G M^\top + \mathrm{diag}(q(G))`, persistent nodes held. Sums the
-    series of powers of M, one by one or by doubling [smith1968matrix]_, whichever is cheaper, and
-    solves for the innovations q, as many unknowns as trained models.
+    The fixed point of :math:`G = M G M^\top + \mathrm{diag}(q(G))`, persistent nodes held. Solves for
+    the innovations q, as many unknowns as trained models, by GMRES on the affine map q -> q(G(q)).
+
+    Parameters
+    ----------
+    settling
+        Of a recursion with the same transition, to share the work that does not depend on the law.
 
     Raises
     ------
@@ -42,28 +53,102 @@ def steady_state(recursion: Invariant) -> Array:
         If errors are passed on without loss (an ungrounded component) or the solution is not a
         second moment: the recursion has no attracting fixed point.
     """
-    if not len(recursion.system.trained):
-        return recursion.read(recursion.start())
-    solve = _solver(recursion)
     trained = len(recursion.system.trained)
+    if not trained:
+        return recursion.read(recursion.start())
+    solve = _solver(recursion, settling or Settling.of(recursion))
+    zero, apart = np.zeros(trained), np.zeros(len(recursion.system.models))
+    values = recursion.settled_innovation(zero, apart)
 
-    def innovation(values: Array) -> Array:
-        carried, error = solve(values)
-        return recursion.settled_innovation(carried, error)
+    def innovation(tried: Array) -> Array:
+        return recursion.settled_innovation(*solve(tried))
 
-    alone = innovation(np.zeros(trained))
-    values = innovation(alone)
-    if not np.allclose(values, alone, rtol=1e-14, atol=0):
+    if not np.array_equal(values, recursion.settled_innovation(zero + 1, apart + 1)):
+        alone = innovation(zero)
         feedback = linalg.LinearOperator(
-            (trained, trained), matvec=lambda q: q - (innovation(q) - alone), dtype=np.float64
+            (trained, trained), matvec=lambda tried: tried - (innovation(tried) - alone), dtype=np.float64
         )
-        values, failed = linalg.gmres(feedback, alone, x0=values, rtol=1e-13, atol=0.0, restart=60, maxiter=20)
+        values, failed = linalg.gmres(feedback, alone, x0=alone, rtol=1e-12, atol=0.0, restart=60, maxiter=20)
         if failed:
             raise NoSteadyState("the steady state did not converge", "read the trajectory instead")
     _, error = solve(values)
     if not (np.isfinite(error).all() and (error >= 0).all()):
         raise NoSteadyState("second moments settle nowhere", "read the growth of the components")
     return error
+
+
+@dataclass(frozen=True)
+class Settling:
+    r"""Sums of the series of powers of the moving part A of a transition.
+
+    By steps where few are needed; else by doubling [smith1968matrix]_, whose powers are kept.
+    """
+
+    matrix: sparse.csr_array
+    steps: int
+
+    @classmethod
+    def of(cls, recursion: Invariant) -> Settling:
+        """For the moving slots of `recursion`.
+
+        Raises
+        ------
+        NoSteadyState
+            If errors are passed on without loss.
+        """
+        moving = _moving(recursion)
+        matrix = sparse.csr_array(recursion.transition[:moving, :moving])
+        return cls(matrix, steps_to_settle(matrix))
+
+    @cached_property
+    def response(self) -> Array | None:
+        r"""(moving, moving) :math:`\sum_k (A^k)_{ij}^2`: diagonal from diagonal; None if too many steps."""
+        if self._sparse_work > RESPONSE_WORTH * self._doubling_work:
+            return None
+        size = self.matrix.shape[0]
+        total = np.zeros((size, size))
+        for columns in column_blocks(size):
+            power = identity_columns(size, columns)
+            squares, gathered = np.empty_like(power), np.zeros_like(power)
+            for _ in range(self.steps):
+                gathered += np.multiply(power, power, out=squares)
+                power = self.matrix @ power
+            total[:, columns] = gathered
+        return total
+
+    def sum(self, start: Array) -> Array:
+        r""":math:`\sum_k A^k C A^{k\top}` for symmetric C."""
+        if 2 * self._sparse_work <= self._doubling_work:
+            total = start.copy()
+            for _ in range(self.steps):
+                total = conjugate(self.matrix, total)
+                total += start
+            return total
+        total = start
+        for power in self._powers:
+            total = total + power @ total @ power.T
+        return total
+
+    @cached_property
+    def _powers(self) -> list[Array]:
+        powers = [self.matrix.toarray()]
+        for _ in range(self._levels - 1):
+            powers.append(powers[-1] @ powers[-1])
+        return powers
+
+    @property
+    def _levels(self) -> int:
+        return max(1, math.ceil(math.log2(self.steps + 1)))
+
+    @property
+    def _sparse_work(self) -> float:
+        """Of one product a step, in units of a dense multiplication."""
+        return float(self.steps) * (self.matrix.nnz * DENSE_ADVANTAGE + 4 * self.matrix.shape[0])
+
+    @property
+    def _doubling_work(self) -> float:
+        """Of one sum by doubling, likewise, the powers included."""
+        return 3.0 * self._levels * self.matrix.shape[0] ** 2
 
 
 def steps_to_settle(matrix: sparse.csr_array) -> int:
@@ -91,68 +176,47 @@ def steps_to_settle(matrix: sparse.csr_array) -> int:
     raise NoSteadyState("errors are passed on without loss", "ground the graph first")
 
 
-def _solver(recursion: Invariant) -> Callable[[Array], tuple[Array, Array]]:
+def _moving(recursion: Invariant) -> int:
+    """Slots before the persistent ones."""
+    held = np.diagonal(recursion.settled_start())
+    return len(held) - int((held > 0).sum())
+
+
+def _solver(recursion: Invariant, settling: Settling) -> Callable[[Array], tuple[Array, Array]]:
     """A function from innovations to (what the transition carries, risks), both diagonals."""
-    transition = recursion.transition
-    system = recursion.system
-    moving = transition.shape[0] - (system.nodes - len(system.trained))
-    moving = min(moving, transition.shape[0] - len(system.frozen))
-    between = sparse.csr_array(transition[:moving, :moving])
-    inflow = sparse.csr_array(transition[:moving, moving:])
+    transition, trained = recursion.transition, len(recursion.system.trained)
+    moving = settling.matrix.shape[0]
     held = recursion.settled_start()
     persistent = held[moving:, moving:]
-    crossed = np.zeros((moving, persistent.shape[0]))
-    constant = np.zeros((moving, moving))
-    if inflow.nnz:
-        crossed = linalg.splu((sparse.eye_array(moving) - between).tocsc()).solve(inflow @ persistent)
-        mixed = times(between, crossed) @ inflow.T
-        constant = mixed + mixed.T + inflow @ (inflow @ persistent).T
-    sum_series = _series(between)
-    trained = len(system.trained)
+    crossed, constant = _held(settling.matrix, transition, persistent)
     newest = sparse.csr_array(transition[:trained])
+    # With one batch a slot is a model, so diagonals are all that is needed.
+    response = settling.response if moving == trained else None
+    if response is not None:
+        risk = np.diagonal(held)[: len(recursion.system.models)].copy()
+        fixed = np.diagonal(settling.sum(constant)) if constant.any() else np.zeros(trained)
+
+        def respond(innovation: Array) -> tuple[Array, Array]:
+            risk[:trained] = response @ innovation + fixed
+            return risk[:trained] - innovation, risk.copy()
+
+        return respond
 
     def solve(innovation: Array) -> tuple[Array, Array]:
         added = constant.copy()
-        added[np.arange(trained), np.arange(trained)] += innovation
-        moments = sum_series(added)
-        whole = np.block([[moments, crossed], [crossed.T, persistent]])
+        add_to_diagonal(added, innovation)
+        whole = np.block([[settling.sum(added), crossed], [crossed.T, persistent]])
         return diagonal_of_conjugate(newest, whole), diagonal_of_conjugate(recursion.readout, whole)
 
     return solve
 
 
-def _series(matrix: sparse.csr_array) -> Callable[[Array], Array]:
-    r"""The map :math:`C \mapsto \sum_k A^k C A^{k\top}`, by steps or by doubling."""
-    steps = steps_to_settle(matrix)
-    levels = max(1, math.ceil(math.log2(steps + 1)))
-    size = matrix.shape[0]
-    if 2 * steps * matrix.nnz * DENSE_ADVANTAGE <= 3 * levels * size**2:
-
-        def by_steps(start: Array) -> Array:
-            total = start.copy()
-            for _ in range(steps):
-                total = conjugate(matrix, total)
-                total += start
-            return total
-
-        return by_steps
-
-    powers = [matrix.toarray()]
-    for _ in range(levels - 1):
-        powers.append(powers[-1] @ powers[-1])
-
-    def by_doubling(start: Array) -> Array:
-        total = start
-        for power in powers:
-            total = total + power @ total @ power.T
-        return total
-
-    return by_doubling
-
-
-def settle(recursion: Invariant, generations: int) -> State:
-    """The state after so many generations, for checking a steady state by its definition."""
-    state = recursion.start()
-    for _ in range(generations):
-        state = recursion.step(state)
-    return state
+def _held(between: sparse.csr_array, transition: sparse.csr_array, persistent: Array) -> tuple[Array, Array]:
+    """Moments of moving with persistent slots, and what persistent slots put into moving ones."""
+    moving = between.shape[0]
+    inflow = sparse.csr_array(transition[:moving, moving:])
+    if not inflow.nnz:
+        return np.zeros((moving, persistent.shape[0])), np.zeros((moving, moving))
+    crossed = linalg.splu((sparse.eye_array(moving) - between).tocsc()).solve(inflow @ persistent)
+    mixed = times(between, crossed) @ inflow.T
+    return crossed, mixed + mixed.T + inflow @ (inflow @ persistent).T

@@ -6,12 +6,13 @@ model's training set makes a Poisson number of records in the next training sets
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse import linalg
 
 from headwater.errors import NoLaw
 from headwater.graph import InteractionGraph
@@ -21,8 +22,8 @@ from headwater.theory.system import Array, Flag, Index, System, build
 BLOCK = 256
 """Models followed at once."""
 
-SETTLED = 1e-10
-"""Records left on the way, relative to the start, at which the limit is read."""
+LINEAR_BELOW = 1e-5
+"""Probability below which a record's further way is followed to first order."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def tail_sample(graph: InteractionGraph, regime: Regime, keep: Flag, generations
     return answer
 
 
-def tail_sample_limit(graph: InteractionGraph, keep: Flag, lost: Flag, most_work: float = 4e9) -> Array:
+def tail_sample_limit(graph: InteractionGraph, keep: Flag, lost: Flag, most_work: float = 2e9) -> Array:
     """(models,) where the effective tail sample settles under replace; NaN where that is too much work.
 
     Parameters
@@ -141,7 +142,8 @@ def tail_sample_limit(graph: InteractionGraph, keep: Flag, lost: Flag, most_work
     records = _records(system, pooling=False)
     answer = np.full(len(system.models), np.nan)
     answer[len(system.trained) :] = system.start.count[len(system.trained) :]
-    alive = ~lost[system.trained]
+    alive = np.flatnonzero(~lost[system.trained][records.model])
+    finish = _linear_remainder(system, records, alive)
     for targets in _blocks(len(system.trained)):
         work = 0.0
         follow = _Pass(system, records, targets)
@@ -150,11 +152,33 @@ def tail_sample_limit(graph: InteractionGraph, keep: Flag, lost: Flag, most_work
             asked = follow.generation(success)
             success = -np.expm1(-asked * records.weight / system.mass[records.model])
             work += success.size
-            left = success * alive[records.model] * system.count[records.model]
-            if left.sum(axis=1).max() < SETTLED * system.count.min():
+            if success[:, alive].max(initial=0) < LINEAR_BELOW:
+                finish(follow, success)
                 answer[targets] = follow.total(np.zeros_like(success))
                 break
     return answer
+
+
+def _linear_remainder(
+    system: System, records: _Records, alive: NDArray[np.intp]
+) -> Callable[[_Pass, Array], None]:
+    """What all further generations add, once so few records are left that they do not meet."""
+    per_record = records.weight[alive] / system.mass[records.model[alive]]
+    onward = sparse.csr_array(records.offspring[alive][:, records.model[alive]])
+    passed = sparse.eye_array(len(alive)) - onward @ sparse.diags_array(per_record)
+    factor = linalg.splu(passed.T.tocsc()) if len(alive) else None
+
+    def finish(follow: _Pass, success: Array) -> None:
+        if factor is None:
+            return
+        total = np.zeros_like(success)
+        total[:, alive] = factor.solve(success[:, alive].T).T
+        follow.known += total @ records.fresh
+        for kind, archive, fraction in records.archive_flows:
+            follow.archive_missed[:, archive] -= fraction * total[:, kind]
+        follow.frozen += np.asarray(total @ records.offspring)[:, len(system.trained) :]
+
+    return finish
 
 
 def _replaced(system: System, records: _Records, targets: Index, generations: int) -> Iterator[Array]:

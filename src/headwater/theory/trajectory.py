@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from headwater.theory.recursion import Recursion, times
+from headwater.theory.recursion import Recursion, column_blocks, identity_columns
 from headwater.theory.spread import Quadratic
 from headwater.theory.system import Array
 from headwater.theory.windowed import Windowed
@@ -34,24 +34,27 @@ def trajectory(recursion: Recursion, generations: int) -> Array:
 def _by_powers(recursion: Windowed, generations: int) -> Array:
     r"""Constant innovations q: the diagonal of :math:`\sum_s W^s \mathrm{diag}(q) W^{s\top} + W^t G(0) W^{t\top}`.
 
-    Only powers of W are formed, by one sparse product each, and squared entry by entry.
+    Only powers of W are formed, some columns at a time so that they stay in cache, and squared
+    entry by entry.
     """
     system = recursion.system
     models, trained = len(system.models), len(system.trained)
     transition = recursion.transition
-    innovation = np.asarray(system.noise.sum(axis=1)).ravel() + system.source_noise
-    power = np.eye(system.nodes)[:, :models]
-    loading = np.zeros((system.nodes, len(system.archives)))
-    loading[:models] = system.start.archive_share.toarray()
-    loading[models:] = np.eye(len(system.archives))
-    gathered = np.zeros(models)
-    risks = np.empty((generations + 1, models))
+    innovation = np.zeros(models)
+    innovation[:trained] = np.asarray(system.noise.sum(axis=1)).ravel() + system.source_noise
+    started = np.zeros((generations + 1, models))
+    added = np.zeros((generations + 1, models))
+    for columns in column_blocks(models):
+        power = identity_columns(system.nodes, columns)
+        for generation in range(generations + 1):
+            squares = power[:models] ** 2
+            started[generation] += squares @ system.start.noise[columns]
+            added[generation] += squares @ innovation[columns]
+            power = transition @ power
+    loading = np.concatenate([system.start.archive_share.toarray(), np.eye(len(system.archives))])
     for generation in range(generations + 1):
-        square = power[:models] ** 2
-        started = square @ system.start.noise + loading[:models] ** 2 @ (1 / system.archive_size)
-        risks[generation] = gathered + started
-        gathered[:trained] += square[:trained, :trained] @ innovation
-        if generation < generations:
-            power = times(transition, power)
-            loading = transition @ loading
+        started[generation] += loading[:models] ** 2 @ (1 / system.archive_size)
+        loading = transition @ loading
+    risks: Array = started
+    risks[1:] += np.cumsum(added[:-1], axis=0)
     return risks

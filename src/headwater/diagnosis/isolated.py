@@ -1,0 +1,65 @@
+"""What a model's risk would be if it heard no other model: the comparison always owed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from headwater.diagnosis.setting import Setting
+from headwater.graph import InteractionGraph
+from headwater.theory.laws import Gaussian, Law, LeastSquares
+from headwater.theory.recursion import Invariant
+from headwater.theory.steady import steady_state
+from headwater.theory.system import Array, Flag
+from headwater.theory.trajectory import trajectory
+
+
+def isolated_risk(setting: Setting, law: Law, limit: Array) -> Array:
+    """(models,) risk on the model's own real flows alone, under the same regime.
+
+    In the limit where `limit` has one and old data are dropped, else at the horizon; NaN for
+    models without enough real flows of their own.
+    """
+    graph, models = setting.graph, setting.models
+    answer = np.full(models, np.nan)
+    real = graph.provider >= models
+    own = np.bincount(graph.learner[real], graph.samples[real], models)
+    alone = setting.keep & graph.trained & (own >= _least_samples(law))
+    if not alone.any() or not setting.dense:
+        return answer
+    part = only_real_flows(graph, alone)
+    recursion = law.recursion(part, setting.regime, np.ones(len(part.model_names), dtype=bool))
+    answer[alone] = trajectory(recursion, setting.generations)[-1]
+    if not setting.pools:
+        settled = np.full(models, np.nan)
+        invariant: Invariant = recursion  # type: ignore[assignment]
+        settled[alone] = steady_state(invariant)
+        answer = np.where(np.isnan(limit), answer, settled)
+    return answer
+
+
+def only_real_flows(graph: InteractionGraph, alone: Flag) -> InteractionGraph:
+    """The graph of the models in `alone` with their flows from sources and no others."""
+    models, number = len(graph.model_names), np.cumsum(alone) - 1
+    flows = alone[graph.learner] & (graph.provider >= models)
+    started = alone[graph.initial_model]
+    return InteractionGraph(
+        model_names=tuple(name for name, kept in zip(graph.model_names, alone, strict=True) if kept),
+        source_names=graph.source_names,
+        frozen=graph.frozen[alone],
+        external=graph.external[alone],
+        fixed=graph.fixed,
+        size=graph.size,
+        provider=(graph.provider[flows] - models + alone.sum()).astype(np.int32),
+        learner=number[graph.learner[flows]].astype(np.int32),
+        samples=graph.samples[flows],
+        weight=graph.weight[flows],
+        initial_model=number[graph.initial_model[started]].astype(np.int32),
+        initial_source=graph.initial_source[started],
+        initial_samples=graph.initial_samples[started],
+    )
+
+
+def _least_samples(law: Law) -> int:
+    if isinstance(law, LeastSquares):
+        return law.features + 2
+    return law.ddof + 1 if isinstance(law, Gaussian) else 1
