@@ -88,7 +88,13 @@ def nearest(name: str, known: Iterable[str], shown: int = 8) -> str:
     "known: student, teacher; did you mean 'teacher'?"
     """
     names = sorted(known)
-    listed = ", ".join(names[:shown]) + (f", ... ({len(names)} in all)" if len(names) > shown else "")
+    listed = ", ".join(_plain(each) for each in names[:shown])
+    listed += f", ... ({len(names)} in all)" if len(names) > shown else ""
     close = difflib.get_close_matches(name, names, n=1) if len(names) <= 10_000 else []
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return f"known: {listed or 'none'}{hint}"
+
+
+def _plain(name: str) -> str:
+    """A name as it is, or quoted and cut where it would break the line."""
+    return name if name.isprintable() and len(name) <= 60 else repr(name[:60])

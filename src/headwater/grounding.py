@@ -53,7 +53,7 @@ class Grounding:
     @property
     def is_ungrounded(self) -> Flag:
         """(models,) bool: in, or reachable from, an ungrounded component."""
-        return self.status == STATUSES.index("ungrounded")
+        return np.asarray(self.status == STATUSES.index("ungrounded"))
 
     @cached_property
     def _members(self) -> tuple[Index, Index]:
@@ -102,7 +102,8 @@ def ground(graph: InteractionGraph) -> Grounding:
 
     Examples
     --------
-    >>> graph = InteractionGraph.from_flows([("a", "b"), ("b", "a"), ("b", "c"), ("web", "c")], sources=["web"])
+    >>> flows = [("a", "b"), ("b", "a"), ("b", "c"), ("web", "c")]
+    >>> graph = InteractionGraph.from_flows(flows, sources=["web"])
     >>> ground(graph).of("c")
     'ungrounded'
     """

@@ -45,7 +45,11 @@ class Window:
     generations: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.generations, bool) or not isinstance(self.generations, int) or self.generations < 1:
+        if (
+            isinstance(self.generations, bool)
+            or not isinstance(self.generations, int)
+            or self.generations < 1
+        ):
             raise GraphError(
                 f"window of {self.generations!r} generations",
                 "a window keeps a whole number of generations, at least 1: write {window: 3}",
@@ -58,7 +62,9 @@ class Window:
 
 Regime = Replace | Accumulate | AccumulateSubsample | Window
 
-NAMED: dict[str, Regime] = {str(regime): regime for regime in (Replace(), Accumulate(), AccumulateSubsample())}
+NAMED: dict[str, Regime] = {
+    str(regime): regime for regime in (Replace(), Accumulate(), AccumulateSubsample())
+}
 
 
 def parse_regime(text: str) -> Regime:

@@ -69,13 +69,23 @@ def check_names(models: Sequence[str], sources: Sequence[str]) -> None:
 def _unique(kind: str, names: Sequence[str]) -> set[str]:
     # Millions of names that are right take no loop in Python; only a wrong one is looked for.
     with suppress(TypeError):
-        if all(map(str.strip, names)) and len(unique := set(names)) == len(names):
+        if (
+            all(map(str.strip, names))
+            and len(unique := set(names)) == len(names)
+            and _encodes("".join(names))
+        ):
             return unique
     seen: set[str] = set()
     for name in names:
         if not isinstance(name, str) or not name.strip():
             raise GraphError(
                 f"{kind[:-1]} name {_shown(name)}", "a name is text that is not blank", (kind, name)
+            )
+        if not _encodes(name):
+            raise GraphError(
+                f"{kind[:-1]} name {name!a} is no text that a file can hold",
+                "remove the half surrogate pair: it is left from a wrong decoding",
+                (kind, name),
             )
         if name in seen:
             raise GraphError(
@@ -87,10 +97,19 @@ def _unique(kind: str, names: Sequence[str]) -> set[str]:
     return seen
 
 
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def check(graph: InteractionGraph) -> None:
     """Raise `GraphError` for the first thing in the columns that cannot be."""
     check_names(graph.model_names, graph.source_names)
     _check_flows(graph)
+    _check_initial(graph)
     _check_models(graph)
     _check_archives(graph)
 
@@ -159,6 +178,23 @@ def _check_models(graph: InteractionGraph) -> None:
         if wrong.any():
             name = graph.model_names[int(np.flatnonzero(wrong)[0])]
             raise GraphError(f"model {name!r} {problem}", remedy, ("models", name))
+
+
+def _check_initial(graph: InteractionGraph) -> None:
+    samples = graph.initial_samples
+    whole = (samples >= 1) & (samples <= LARGEST_COUNT) & (samples == np.floor(samples))
+    entries = list(zip(graph.initial_model.tolist(), graph.initial_source.tolist(), strict=True))
+    seen: set[tuple[int, int]] = set()
+    for at, (model, source) in enumerate(entries):
+        if not (0 <= model < len(graph.model_names) and 0 <= source < len(graph.source_names)):
+            raise GraphError(f"initial entry {at} names no model or source", "number both from 0")
+        place = ("models", graph.model_names[model], "initial", graph.source_names[source])
+        what = f"initial samples of {graph.model_names[model]!r} from {graph.source_names[source]!r}"
+        if not whole[at]:
+            raise GraphError(f"{what} is {samples[at]:g}", _COUNT, place)
+        if (model, source) in seen:
+            raise GraphError(f"{what} are given twice", "add them up into one entry", place)
+        seen.add((model, source))
 
 
 def _check_archives(graph: InteractionGraph) -> None:

@@ -88,8 +88,14 @@ def random_graph(
         for name in providers or [names[int(rng.integers(size))]]:
             most = room.get(name, 15)
             # every so often a whole archive, which brings no sampling noise
-            count = most if rng.random() < 0.3 and name in room else int(rng.integers(least, max(most, least) + 1))
-            flows.append(Flow(name, names[learner], count, round(rng.uniform(0.4, 2.5), 3) if weighted else 1.0))
+            count = (
+                most
+                if rng.random() < 0.3 and name in room
+                else int(rng.integers(least, max(most, least) + 1))
+            )
+            flows.append(
+                Flow(name, names[learner], count, round(rng.uniform(0.4, 2.5), 3) if weighted else 1.0)
+            )
     models = []
     for name, ice in zip(names, frozen, strict=True):
         initial = {}

@@ -162,7 +162,9 @@ def test_least_squares_check_value():
     assert bounds.lower == pytest.approx(1.4142, abs=5e-5) and bounds.upper == pytest.approx(1.4142, abs=5e-5)
 
 
-@pytest.mark.parametrize(("n", "real", "shape"), [(4, 1, 1.0), (4, 1, 0.05), (1, 3, 0.01), (9, 2, 0.5), (1, 1, 0.34)])
+@pytest.mark.parametrize(
+    ("n", "real", "shape"), [(4, 1, 1.0), (4, 1, 0.05), (1, 3, 0.01), (9, 2, 0.5), (1, 1, 0.34)]
+)
 def test_a_lone_loop_settles_where_its_closed_form_says(n, real, shape):
     """w²(1 + v2/n) against one."""
     radius = (n / (n + real)) ** 2 * (1 + 1 / shape / n)
@@ -256,7 +258,9 @@ def test_pools_that_are_subsampled_are_bounded_where_the_power_is_negative(law, 
 
 def test_radius_says_what_it_decides():
     """Below one, above one, or neither."""
-    assert [Radius(*ends).growth for ends in ((0.2, 0.9), (1.1, 1.2), (0.9, 1.1), (0.0, np.inf), (1.0, 1.0))] == [
+    assert [
+        Radius(*ends).growth for ends in ((0.2, 0.9), (1.1, 1.2), (0.9, 1.1), (0.0, np.inf), (1.0, 1.0))
+    ] == [
         "bounded",
         "exponential",
         "unknown",

@@ -154,7 +154,13 @@ def test_ceilings_are_where_all_variance_is_lost():
     assert laws.bernoulli(0.25).ceiling == pytest.approx(0.1875)
     assert laws.binomial(2.0, 8).ceiling == pytest.approx(2.0 * (8 - 2.0))
     assert laws.Gaussian(0).ceiling == 1.0
-    for law in (laws.Asymptotic(), laws.poisson(1.0), laws.exponential(1.0), laws.Gaussian(1), laws.LeastSquares(2)):
+    for law in (
+        laws.Asymptotic(),
+        laws.poisson(1.0),
+        laws.exponential(1.0),
+        laws.Gaussian(1),
+        laws.LeastSquares(2),
+    ):
         assert np.isinf(law.ceiling)
 
 

@@ -153,7 +153,8 @@ def test_other_regimes_have_no_exact_law(regime):
 def test_a_window_of_one_is_replace():
     """The same thing under another name has the same law."""
     np.testing.assert_array_equal(
-        risk(laws.LeastSquares(3), REGRESSION, Window(1), 4), risk(laws.LeastSquares(3), REGRESSION, Replace(), 4)
+        risk(laws.LeastSquares(3), REGRESSION, Window(1), 4),
+        risk(laws.LeastSquares(3), REGRESSION, Replace(), 4),
     )
 
 

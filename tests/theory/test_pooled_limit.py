@@ -19,10 +19,12 @@ def settled(law, graph, regime):
     return found if found is None else in_order(graph, recursion.system, found)
 
 
-def extrapolated(law, graph, regime, generations=1600):
-    """The limit of a trajectory whose rest falls as 1/t, from its value at t and t/2."""
-    rows = risk(law, graph, regime, generations)
-    return 2 * rows[generations] - rows[generations // 2]
+def extrapolated(law, graph, regime, t=400):
+    """The limit L of a trajectory R whose rest falls as (a + b log t) / t, from R at t, t/2 and t/4."""
+    rows = risk(law, graph, regime, t)
+    late = t * rows[t] - t / 2 * rows[t // 2]
+    early = t / 2 * rows[t // 2] - t / 4 * rows[t // 4]
+    return (late - early) / (t / 4)
 
 
 def complete(size, samples, real=0, initial=0):
@@ -43,14 +45,18 @@ CLOSED = {
     "complete, smaller start": complete(3, 4, initial=5),
     "a reader": dense([[6, 6, 0], [6, 6, 0], [3, 0, 0]], (0, 0, 0)),
     "unequal budgets": dense([[5, 5], [9, 9]], (0, 0)),
-    "weights": InteractionGraph.from_flows([("a", "a", 5, 2.0), ("b", "a", 5, 1.0), ("a", "b", 5, 3.0), ("b", "b", 5)]),
+    "weights": InteractionGraph.from_flows(
+        [("a", "a", 5, 2.0), ("b", "a", 5, 1.0), ("a", "b", 5, 3.0), ("b", "b", 5)]
+    ),
     "frozen": InteractionGraph.from_parts(
         [Source("web")],
         [Model("z", True, initial={"web": 7}), Model("a")],
         [Flow("z", "a", 9), Flow("a", "a", 1)],
     ),
     "archive": InteractionGraph.from_parts(
-        [Source("book", "fixed", 9)], [Model("a", initial={"book": 9}), Model("b")], [Flow("a", "a", 9), Flow("a", "b", 9)]
+        [Source("book", "fixed", 9)],
+        [Model("a", initial={"book": 9}), Model("b")],
+        [Flow("a", "a", 9), Flow("a", "b", 9)],
     ),
 }
 
@@ -58,12 +64,10 @@ CLOSED = {
 @pytest.mark.parametrize("graph", CLOSED.values(), ids=list(CLOSED))
 @pytest.mark.parametrize("regime", POOLS, ids=str)
 def test_large_sample_limits_are_where_trajectories_go(graph, regime):
-    """The trajectory is that of the twin; its rest falls as 1/t, and what is left of it as 1/t²."""
+    """The trajectory is that of the twin; what is left of it falls as 1/t² or nearly."""
     found = settled(laws.Asymptotic(), graph, regime)
-    if found is None:
-        assert regime == AccumulateSubsample() or "m" not in graph.model_names[0]
-        return
-    np.testing.assert_allclose(found, extrapolated(laws.Asymptotic(), graph, regime), rtol=2e-3, atol=1e-9)
+    assert found is not None
+    np.testing.assert_allclose(found, extrapolated(laws.Asymptotic(), graph, regime), rtol=1e-3, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["exponential", "bernoulli", "gamma", "poisson"])
@@ -72,7 +76,7 @@ def test_curved_limits_are_where_trajectories_go(graph, name):
     """Variances that depend on error change while they settle."""
     law = LAWS[name][0]
     found = settled(law, graph, Accumulate())
-    np.testing.assert_allclose(found, extrapolated(law, graph, Accumulate()), rtol=2e-3)
+    np.testing.assert_allclose(found, extrapolated(law, graph, Accumulate()), rtol=1e-3)
 
 
 def test_a_lone_loop_ends_at_the_series_that_are_known():
@@ -108,19 +112,25 @@ def test_classes_that_start_at_different_sizes_have_no_closed_form():
         [Flow("a", "a", 5), Flow("b", "a", 5), Flow("a", "b", 5), Flow("b", "b", 5)],
     )
     assert settled(laws.Asymptotic(), graph, Accumulate()) is None
+    weighted = InteractionGraph.from_flows([("a", "a", 5, 2.0), ("b", "a", 5), ("a", "b", 9)])
+    assert settled(laws.Asymptotic(), weighted, Accumulate()) is None
     separate = InteractionGraph.from_parts(
         [Source("web")], [Model("a", initial={"web": 40}), Model("b")], [Flow("a", "a", 5), Flow("b", "b", 5)]
     )
     np.testing.assert_allclose(
         settled(laws.Asymptotic(), separate, Accumulate()),
         extrapolated(laws.Asymptotic(), separate, Accumulate()),
-        rtol=1e-4,
+        rtol=1e-3,
     )
 
 
 @pytest.mark.parametrize(
     ("name", "regime"),
-    [("gaussian ddof 0", Accumulate()), ("gaussian ddof 1", Accumulate()), ("exponential", AccumulateSubsample())],
+    [
+        ("gaussian ddof 0", Accumulate()),
+        ("gaussian ddof 1", Accumulate()),
+        ("exponential", AccumulateSubsample()),
+    ],
     ids=str,
 )
 def test_what_has_no_closed_form_is_none(name, regime):

@@ -40,7 +40,9 @@ def grounded_graphs(key, count, **how):
     return found
 
 
-@pytest.mark.parametrize("graph", [everything(True), *grounded_graphs(10, 20, weighted=True)], ids=lambda _: "")
+@pytest.mark.parametrize(
+    "graph", [everything(True), *grounded_graphs(10, 20, weighted=True)], ids=lambda _: ""
+)
 @pytest.mark.parametrize("name", ["asymptotic", "bernoulli", "gamma"])
 def test_it_solves_the_dense_equations(graph, name):
     """(I - L) g = D over pairs of nodes, archives and frozen models held; only where the radius allows."""
@@ -147,7 +149,9 @@ def test_weights_of_a_lone_loop(k, best):
     assert inflation(best - 0.05) > inflation(best) < inflation(best + 0.05)
 
 
-@pytest.mark.parametrize("law", [laws.Asymptotic(), laws.poisson(1.0), laws.LeastSquares(3)], ids=lambda law: law.name)
+@pytest.mark.parametrize(
+    "law", [laws.Asymptotic(), laws.poisson(1.0), laws.LeastSquares(3)], ids=lambda law: law.name
+)
 def test_an_ungrounded_graph_has_no_steady_state(law):
     """Errors are passed on without loss."""
     with pytest.raises(NoSteadyState, match="without loss"):

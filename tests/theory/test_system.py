@@ -14,7 +14,9 @@ from tests.theory.graphs import everyone, everything, random_graph
 
 
 def node_names(graph, system):
-    return [graph.model_names[at] for at in system.models] + [graph.source_names[at] for at in system.archives]
+    return [graph.model_names[at] for at in system.models] + [
+        graph.source_names[at] for at in system.archives
+    ]
 
 
 @pytest.mark.parametrize("seed", range(30))

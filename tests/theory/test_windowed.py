@@ -74,7 +74,9 @@ def test_all_second_moments_follow_their_twin(name):
     for generation in range(6):
         models = recursion.system.models
         np.testing.assert_allclose(
-            state.second[: len(models), : len(models)], expected[generation][np.ix_(models, models)], atol=1e-14
+            state.second[: len(models), : len(models)],
+            expected[generation][np.ix_(models, models)],
+            atol=1e-14,
         )
         within, _ = recursion.emitted(state)
         np.testing.assert_allclose(within, inner[generation, models], rtol=1e-10)
@@ -173,4 +175,6 @@ def test_a_common_factor_of_all_weights_changes_nothing():
         [Flow(flow.provider, flow.model, flow.samples, 2 * flow.weight) for flow in graph.flows],
     )
     for law in (laws.Asymptotic(), laws.exponential(1.0), laws.Gaussian(0)):
-        np.testing.assert_allclose(risk(law, doubled, Replace(), 5), risk(law, graph, Replace(), 5), rtol=1e-12)
+        np.testing.assert_allclose(
+            risk(law, doubled, Replace(), 5), risk(law, graph, Replace(), 5), rtol=1e-12
+        )

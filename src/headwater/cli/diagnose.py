@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +19,9 @@ EDGE_LISTS = (".csv", ".parquet", ".pq")
 
 
 def command(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A pipeline (YAML) or an edge list (CSV, Parquet).")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A pipeline (YAML) or an edge list (CSV, Parquet).")
+    ],
     law: Annotated[
         str,
         typer.Option(
@@ -31,25 +33,33 @@ def command(
     noise: Annotated[
         float | None, typer.Option(help="least-squares, gaussian-mean: standard deviation (1).")
     ] = None,
-    mean: Annotated[float | None, typer.Option(help="Count and lifetime laws: mean of the real data.")] = None,
+    mean: Annotated[
+        float | None, typer.Option(help="Count and lifetime laws: mean of the real data.")
+    ] = None,
     shape: Annotated[
         float | None, typer.Option(help="gamma: shape; binomial: trials; negative-binomial: successes.")
     ] = None,
-    ddof: Annotated[int | None, typer.Option(help="gaussian: 0 (maximum likelihood) or 1 (unbiased).")] = None,
+    ddof: Annotated[
+        int | None, typer.Option(help="gaussian: 0 (maximum likelihood) or 1 (unbiased).")
+    ] = None,
     generations: Annotated[int | None, typer.Option(help="Horizon, instead of the file's.")] = None,
     regime: Annotated[
         str | None,
         typer.Option(help="replace, accumulate, accumulate-subsample or window:K, instead of the file's."),
     ] = None,
     assume: Annotated[
-        str | None, typer.Option(metavar="samples=N", help="Stand-in for unknown counts; listed under assumptions.")
+        str | None,
+        typer.Option(metavar="samples=N", help="Stand-in for unknown counts; listed under assumptions."),
     ] = None,
     sources: Annotated[
         str | None, typer.Option(metavar="NAME,...", help="Edge list: which names are real data.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the JSON document instead of the table.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the JSON document instead of the table.")
+    ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="PATH", help="Also write the JSON document to PATH.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="PATH", help="Also write the JSON document to PATH."),
     ] = None,
     fail_on: Annotated[
         str | None, typer.Option(metavar="VERDICT", help="Exit 1 if it collapses, or degrades or worse.")
@@ -64,7 +74,7 @@ def command(
     _check_fail_on(fail_on)
     chosen = _law(law, {"features": features, "noise": noise, "mean": mean, "shape": shape, "ddof": ddof})
     pipeline = _read(file, sources)
-    with _located(file):
+    with _located(file), _working():
         diagnosis = run(
             pipeline,
             chosen,
@@ -81,6 +91,14 @@ def command(
         _print(diagnosis)
     if fail_on is not None and _at_least(diagnosis.verdict, fail_on):
         raise typer.Exit(1)
+
+
+def _working() -> AbstractContextManager[Any]:
+    """A spinner on a terminal's error stream; nothing elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return console.status("diagnosing ...") if console.is_terminal else nullcontext()
 
 
 def _print(diagnosis: Diagnosis) -> None:
@@ -104,7 +122,9 @@ def _read(file: str, sources: str | None) -> Pipeline:
         return Pipeline(graph=graph, name=Path(file).stem, sha256=sha256)
     if sources is not None:
         raise InputError(
-            "--sources goes with an edge list", "a pipeline file names its sources itself: remove --sources", file
+            "--sources goes with an edge list",
+            "a pipeline file names its sources itself: remove --sources",
+            file,
         )
     return read_pipeline(file)
 
@@ -153,7 +173,12 @@ def _assumed(text: str | None) -> int | None:
     if text is None:
         return None
     key, _, value = text.partition("=")
-    if key.strip() != "samples" or not value.strip().isascii() or not value.strip().isdigit() or int(value) < 1:
+    if (
+        key.strip() != "samples"
+        or not value.strip().isascii()
+        or not value.strip().isdigit()
+        or int(value) < 1
+    ):
         raise InputError(
             f"--assume {text!r}", "write --assume samples=1000: a whole number of samples, at least 1"
         )
@@ -170,4 +195,4 @@ def _check_fail_on(fail_on: str | None) -> None:
 def _at_least(verdict: str, threshold: str) -> bool:
     from headwater.diagnosis.verdict import VERDICTS
 
-    return VERDICTS.index(verdict) <= VERDICTS.index(threshold)  # type: ignore[arg-type]
+    return VERDICTS.index(verdict) <= VERDICTS.index(threshold)

@@ -28,7 +28,7 @@ _UNRESOLVED = typer.Option(
 )
 
 
-def command(  # noqa: PLR0913, PLR0917 - one option each, as people type them
+def command(
     format_: Annotated[str, _FORMAT],
     path: Annotated[Path, _PATH],
     output: Annotated[

@@ -67,7 +67,9 @@ def diagnose(
     """
     described = pipeline if isinstance(pipeline, Pipeline) else Pipeline(graph=pipeline)
     law = Asymptotic() if law is None else law
-    horizon = Pipeline(described.graph, generations=generations).generations or described.generations or GENERATIONS
+    horizon = (
+        Pipeline(described.graph, generations=generations).generations or described.generations or GENERATIONS
+    )
     chosen = regime or described.regime or Replace()
     graph = described.graph
     if assume_samples is not None:
@@ -115,8 +117,8 @@ def _causes(
         left_out = max(0, len(grounding.ungrounded) - MOST_CAUSES)
     budget = np.bincount(graph.learner, graph.samples, len(graph.model_names))
     for members in found.exploding:
-        reach = np.flatnonzero(reachable(graph, members))
-        causes.append(Cause("finite-sample", names(graph, members), names(graph, reach)))
+        reached = np.flatnonzero(reachable(graph, members))
+        causes.append(Cause("finite-sample", names(graph, members), names(graph, reached)))
         repairs.append(feed_component(grounding, members, budget, law))
     return tuple(causes), tuple(repairs), left_out
 
@@ -152,7 +154,8 @@ def _assumptions(
     started[graph.initial_model] = True
     if (graph.trained & ~started).any():
         said.append(
-            "generation 0: a model without `initial` is fitted on fresh real samples, as many as its flows bring"
+            "generation 0: a model without `initial` is fitted on fresh real samples, "
+            "as many as its flows bring"
         )
     unknown = int(np.isnan(described.graph.samples).sum())
     if assume_samples is not None and unknown:

@@ -39,9 +39,7 @@ def growths(setting: Setting, law: Law, recursion: Recursion | None) -> tuple[np
     return growth, exploding
 
 
-def _unsafe_components(
-    setting: Setting, recursion: Recursion
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def _unsafe_components(setting: Setting, recursion: Recursion) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Grounded components that are not known to be bounded: undecided, and exploding ones."""
     place = np.full(setting.models, -1)
     place[recursion.system.trained] = np.arange(len(recursion.system.trained))

@@ -24,15 +24,17 @@ class Repair:
 
 
 def ground_component(grounding: Grounding, members: np.ndarray, collapses: int) -> Repair:
-    """One flow of real data into the member where a real sample buys most.
+    r"""One flow of real data into the member where a real sample buys most.
 
     For a small real share a sample at model k lowers the component's leading eigenvalue by
-    :math:`\\pi_k` over its weighted samples, :math:`\\pi` the stationary law of the backward walk.
+    :math:`\pi_k` over its weighted samples, :math:`\pi` the stationary law of the backward walk.
     """
     graph = grounding.graph
     names = [graph.model_names[at] for at in members]
     value = real_sample_value(graph, members)
-    loop = f"its own output ({names[0]!r})" if len(names) == 1 else f"a loop of {len(names)} ({listed(names)})"
+    loop = (
+        f"its own output ({names[0]!r})" if len(names) == 1 else f"a loop of {len(names)} ({listed(names)})"
+    )
     reach = f" and everything it reaches, {collapses} models in all" if collapses > len(names) else ""
     best = names[0] if value is None else names[int(np.argmax(value))]
     which = (
@@ -46,9 +48,7 @@ def ground_component(grounding: Grounding, members: np.ndarray, collapses: int) 
     return Repair(best, f"{why}; {which}" if which else why)
 
 
-def feed_component(
-    grounding: Grounding, members: np.ndarray, budget: np.ndarray, law: Law
-) -> Repair:
+def feed_component(grounding: Grounding, members: np.ndarray, budget: np.ndarray, law: Law) -> Repair:
     """More samples where a grounded component explodes for having too few."""
     names = [grounding.graph.model_names[at] for at in members]
     least = int(np.argmin(budget[members]))

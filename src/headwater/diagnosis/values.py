@@ -80,9 +80,9 @@ class Diagnosis:
         return {verdict: int(tally[at]) for at, verdict in enumerate(VERDICTS)}
 
     def worst_first(self) -> np.ndarray:
-        """(models,) models by verdict, then by how much their risk grows."""
-        reached = self.inflation(-1)
-        return np.lexsort((np.arange(len(reached)), -np.nan_to_num(reached, nan=-1.0), self.verdicts))
+        """(models,) models by verdict, trained ones first, then by how much their risk grows."""
+        reached = -np.nan_to_num(self.inflation(-1), nan=-1.0)
+        return np.lexsort((np.arange(len(reached)), reached, self.graph.frozen, self.verdicts))
 
     def inflation(self, generation: int) -> Array:
         """(models,) inflation at one generation; NaN where unknown."""
@@ -151,7 +151,9 @@ class Diagnosis:
         table = self.quantities.ancestry.by_source
         if table is None or np.isnan(table[at]).any():
             return None
-        return {self.graph.source_names[source]: float(table[at, source]) for source in np.flatnonzero(table[at])}
+        return {
+            self.graph.source_names[source]: float(table[at, source]) for source in np.flatnonzero(table[at])
+        }
 
     def __str__(self) -> str:
         from headwater.report.terminal import as_text

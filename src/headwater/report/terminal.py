@@ -61,7 +61,7 @@ class DiagnosisView:
         for title, sentences in (
             ("Why", _causes(diagnosis)),
             ("What to do", _repairs(diagnosis)),
-            ("Feedback loops", _loops(diagnosis)),
+            ("Structure", _structure(diagnosis)),
             ("Unknown", _unknown(diagnosis)),
             ("Assumed", list(diagnosis.assumptions)),
         ):
@@ -81,7 +81,9 @@ def as_text(diagnosis: Diagnosis, width: int = 110) -> str:
 def _headline(diagnosis: Diagnosis) -> Text:
     text = Text(f"{diagnosis.name}: " if diagnosis.name else "", style="bold")
     text.append(diagnosis.verdict, style=COLOURS[diagnosis.verdict])
-    tally = [f"{number:,} {_plural(verdict, number)}" for verdict, number in diagnosis.counts.items() if number]
+    tally = [
+        f"{number:,} {_plural(verdict, number)}" for verdict, number in diagnosis.counts.items() if number
+    ]
     text.append(f"  ({', '.join(tally)})" if tally else "  (no models)", style="not bold")
     return text
 
@@ -95,7 +97,8 @@ def _setting(diagnosis: Diagnosis) -> str:
     parameters = ", ".join(f"{key} {value:g}" for key, value in diagnosis.law.parameters.items())
     law = f"law {diagnosis.law.name}" + (f" ({parameters})" if parameters else "")
     graph = diagnosis.graph
-    size = f"{len(graph.model_names):,} models, {len(graph.source_names):,} sources, {len(graph.provider):,} flows"
+    models, sources, flows = len(graph.model_names), len(graph.source_names), len(graph.provider)
+    size = f"{models:,} models, {sources:,} sources, {flows:,} flows"
     return f"regime {diagnosis.regime}, {diagnosis.generations} generations, {law}; {size}"
 
 
@@ -147,7 +150,10 @@ def _columns(diagnosis: Diagnosis, entries: list[tuple[int, dict[str, Any]]]) ->
             _Column("tail sample", cells(lambda e: _count(_last(e["tail_sample"]))), 7),
         ]
     walked = [graph.trained[at] for at, _ in entries]
-    real = [Text(_percent(e["real_share"]) if walks else "-") for walks, (_, e) in zip(walked, entries, strict=True)]
+    real = [
+        Text(_percent(e["real_share"]) if walks else "-")
+        for walks, (_, e) in zip(walked, entries, strict=True)
+    ]
     depth = [
         Text(_depth(float(diagnosis.quantities.ancestry.depth[at])) if walks else "-")
         for walks, (at, _) in zip(walked, entries, strict=True)
@@ -222,7 +228,11 @@ def _bullets(sentences: list[str]) -> Iterator[RenderableType]:
 
 
 def _shortened(sentences: list[str], total: int, what: str) -> list[str]:
-    return sentences if total <= len(sentences) else [*sentences, f"... and {total - len(sentences):,} more {what}"]
+    return (
+        sentences
+        if total <= len(sentences)
+        else [*sentences, f"... and {total - len(sentences):,} more {what}"]
+    )
 
 
 def _causes(diagnosis: Diagnosis) -> list[str]:
@@ -246,16 +256,26 @@ def _repairs(diagnosis: Diagnosis) -> list[str]:
     return _shortened(said, len(diagnosis.repairs) + diagnosis.causes_left_out, "repairs")
 
 
+def _structure(diagnosis: Diagnosis) -> list[str]:
+    """Loops that are no cause, since one flow less may make them one, and the deepest chain."""
+    chain = diagnosis.longest_chain
+    if len(chain) < 2:
+        return _loops(diagnosis)
+    steps = [repr(step[0]) if len(step) == 1 else f"loop of {_names(step)}" for step in chain]
+    shown = steps if len(steps) <= 2 * NAMED else [*steps[:NAMED], "...", *steps[-NAMED:]]
+    deepest = f"Deepest chain, {len(chain)} steps of models: {' -> '.join(shown)}."
+    return [*_loops(diagnosis), deepest]
+
+
 def _loops(diagnosis: Diagnosis) -> list[str]:
-    """Loops that are no cause: worth knowing, for one flow less may make them one."""
     known = {cause.component for cause in diagnosis.causes}
     rest = [loop for loop in diagnosis.loops if loop not in known]
     said = []
     for loop in rest[:ITEMS]:
         status = diagnosis.grounding.of(loop[0])
         entering = _entering(diagnosis, loop)
-        held = f"{entering} enters from outside" if entering else "nothing enters from outside"
-        held += "" if status != "ungrounded" else ", but no way back to real data is sure"
+        held = f"from outside come {entering}" if entering else "nothing comes from outside"
+        held += "" if status != "ungrounded" else ", but not every way back ends in real data"
         itself = len(loop) == 1
         who = f"{loop[0]!r} learns from itself" if itself else f"{_names(loop)} learn from each other"
         said.append(f"{who}; {held}.")

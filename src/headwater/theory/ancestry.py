@@ -63,17 +63,18 @@ def ancestry(grounding: Grounding, split: bool = True) -> Ancestry:
     ends = ~grounding.is_ungrounded & graph.trained
     solved = _Absorption(share[:, :models], ends & known)
     to_source = share[:, models:]
+    from_any_source: Array = np.asarray(to_source.sum(axis=1), dtype=float)
 
     real = np.full(models, np.nan)
     depth = np.full(models, np.nan)
     table = np.full((models, sources), np.nan) if split and models * sources <= TABLE_UP_TO else None
-    settled = np.flatnonzero(ends & known)
+    settled = np.flatnonzero(ends & known).astype(np.int32)
     depth[settled] = solved(np.ones(len(settled)))
     depth[grounding.is_ungrounded] = np.inf
-    real[settled] = np.clip(solved(np.asarray(to_source[settled].sum(axis=1)).ravel()), 0, 1)
-    lost = np.flatnonzero(grounding.is_ungrounded & known)
+    real[settled] = np.clip(solved(from_any_source[settled]), 0, 1)
+    lost = np.flatnonzero(grounding.is_ungrounded & known).astype(np.int32)
     if len(lost):
-        real[lost] = _leaking(share, graph, grounding, lost, to_source.sum(axis=1)[:, None]).ravel()
+        real[lost] = _leaking(share, graph, grounding, lost, from_any_source[:, None]).ravel()
     if table is not None:
         used = np.unique(to_source.indices)
         for first in range(0, len(used), 64):
@@ -98,9 +99,7 @@ class _Absorption:
         whole = len(members) == len(inside)
         block = between if whole else between[members][:, members]
         self.matrix = (sparse.eye_array(len(members)) - block).tocsr()
-        self.factor = (
-            linalg.splu(self.matrix.tocsc()) if 0 < len(members) <= DIRECT_UP_TO else None
-        )
+        self.factor = linalg.splu(self.matrix.tocsc()) if 0 < len(members) <= DIRECT_UP_TO else None
 
     def __call__(self, right: Array) -> Array:
         if self.matrix.shape[0] == 0:
@@ -195,7 +194,9 @@ def _levels(count: int, giver: Index, taker: Index) -> tuple[Index, Index]:
     front = np.flatnonzero(waiting == 0)
     while len(front):
         lengths = starts[front + 1] - starts[front]
-        edges = np.repeat(starts[front] - np.r_[0, np.cumsum(lengths)[:-1]], lengths) + np.arange(lengths.sum())
+        edges = np.repeat(starts[front] - np.r_[0, np.cumsum(lengths)[:-1]], lengths) + np.arange(
+            lengths.sum()
+        )
         ends = taker[edges]
         origin[ends] = giver[edges]
         level[ends] = level[giver[edges]] + 1

@@ -64,16 +64,16 @@ def component_radius(recursion: Recursion, members: np.ndarray) -> Radius:
     if isinstance(recursion, Pooled):
         return Radius(0.0, np.nextafter(1.0, 0.0))
     if isinstance(recursion, Windowed):
-        alone: Windowed | PooledLeastSquares = replace(recursion, system=_component(recursion.system, members))
-        quick = _quick_bound(alone)
+        mean = replace(recursion, system=_component(recursion.system, members))
+        quick = _quick_bound(mean)
         if quick < 1:
             return Radius(0.0, quick)
-        return _power_iteration(alone, elementwise=isinstance(alone.spread, Quadratic))
+        return _power_iteration(mean, elementwise=isinstance(mean.spread, Quadratic))
     assert isinstance(recursion, PooledLeastSquares)
-    alone = replace(recursion, system=_component(recursion.system, members))
-    if (alone.system.count >= 2 * alone.features + 1).all():
+    regression = replace(recursion, system=_component(recursion.system, members))
+    if (regression.system.count >= 2 * regression.features + 1).all():
         return Radius(0.0, np.nextafter(1.0, 0.0))
-    return _power_iteration(alone, elementwise=False)
+    return _power_iteration(regression, elementwise=False)
 
 
 def _quick_bound(recursion: Windowed) -> float:
@@ -110,7 +110,9 @@ def _power_iteration(recursion: Windowed | PooledLeastSquares, elementwise: bool
     """Bounds that tighten until they decide, or until the estimate has settled."""
     operator, size = _operator(recursion)
     moments = np.ones((size, size)) if elementwise else np.eye(size)
-    fitted = np.ones(size) if isinstance(recursion, Windowed) and isinstance(recursion.spread, Fitted) else None
+    fitted = (
+        np.ones(size) if isinstance(recursion, Windowed) and isinstance(recursion.spread, Fitted) else None
+    )
     lower, upper, before = 0.0, np.inf, 0.0
     for step in range(MOST_STEPS):
         image, fitted_image = operator(moments, fitted)
@@ -180,5 +182,7 @@ def _component(system: System, members: np.ndarray) -> System:
         budget=system.budget[members],
         samples=sparse.csr_array(system.samples[members][:, members]),
         archive_size=np.zeros(0),
-        start=start_from(Draws(place, np.full_like(place, -1), system.count[members], np.ones(size)), np.zeros(0), size),
+        start=start_from(
+            Draws(place, np.full_like(place, -1), system.count[members], np.ones(size)), np.zeros(0), size
+        ),
     )

@@ -249,9 +249,7 @@ def binomial(mean: float, shape: float) -> QuadraticVariance:
             f"binomial with mean {mean!r} and shape {shape!r}",
             "shape is the whole number of trials, and the mean lies between 0 and it",
         )
-    return QuadraticVariance(
-        "binomial", {"mean": mean, "shape": shape}, mean - mean**2 / shape, -1 / shape
-    )
+    return QuadraticVariance("binomial", {"mean": mean, "shape": shape}, mean - mean**2 / shape, -1 / shape)
 
 
 def exponential(mean: float) -> QuadraticVariance:

@@ -123,7 +123,7 @@ class PooledLeastSquares:
         own, cross = self.coefficients()
         models = len(self.system.models)
         gained = own * (self.system.samples[:, :models] @ error)
-        return (cross - 1) * carried + gained + self._variance(self.system.count)
+        return np.asarray((cross - 1) * carried + gained + self._variance(self.system.count))
 
     def coefficients(self) -> tuple[Array, Array]:
         r"""(trained,) :math:`\gamma` and :math:`N^2\kappa`."""

@@ -137,8 +137,8 @@ def _endings(system: System) -> Endings | None:
     rows = np.repeat(np.arange(len(blocks)), [len(members) for members, _ in blocks])
     columns = np.concatenate([members for members, _ in blocks]) if blocks else np.zeros(0, dtype=np.int32)
     weights = np.concatenate([law for _, law in blocks]) if blocks else np.zeros(0)
-    stationary = sparse.csr_array((weights, (rows, columns)), shape=(len(blocks), nodes))
-    return Endings(label, stationary, _absorption(system, label, len(blocks)))
+    laws = sparse.csr_array((weights, (rows, columns)), shape=(len(blocks), nodes))
+    return Endings(label, laws, _absorption(system, label, len(blocks)))
 
 
 def _absorption(system: System, label: Index, classes: int) -> Array:

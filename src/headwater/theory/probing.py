@@ -36,7 +36,12 @@ def probed_trajectory(recursion: Recursion, generations: int, probes: int, seed:
     spread = getattr(recursion, "spread", None)
     window = recursion.window if isinstance(recursion, Windowed) else 1
     subsample = isinstance(recursion, Pooled) and recursion.subsample
-    if not isinstance(recursion, Windowed | Pooled) or not isinstance(spread, Quadratic) or window > 1 or subsample:
+    if (
+        not isinstance(recursion, Windowed | Pooled)
+        or not isinstance(spread, Quadratic)
+        or window > 1
+        or subsample
+    ):
         raise NoLaw("this law cannot be probed", "diagnose fewer models at a time, or use --law asymptotic")
     total = np.zeros((generations + 1, len(recursion.system.models)))
     streams = np.random.SeedSequence(seed).spawn(-(-probes // AT_ONCE))
@@ -45,14 +50,18 @@ def probed_trajectory(recursion: Recursion, generations: int, probes: int, seed:
     return total / len(streams)
 
 
-def _probe(recursion: Windowed | Pooled, spread: Quadratic, generations: int, rng: np.random.Generator) -> Array:
+def _probe(
+    recursion: Windowed | Pooled, spread: Quadratic, generations: int, rng: np.random.Generator
+) -> Array:
     system, start = recursion.system, recursion.system.start
     trained, models = len(system.trained), len(system.models)
     variance = spread.variance
     archives = rng.normal(size=(len(system.archives), AT_ONCE)) / np.sqrt(system.archive_size)[:, None]
     fits = start.archive_share @ archives + rng.normal(size=(models, AT_ONCE)) * np.sqrt(start.noise)[:, None]
     errors = np.concatenate([fits, archives]) * np.sqrt(variance)
-    risk = variance * (start.noise + (start.archive_share.multiply(start.archive_share)) @ (1 / system.archive_size))
+    risk = variance * (
+        start.noise + (start.archive_share.multiply(start.archive_share)) @ (1 / system.archive_size)
+    )
     rows = [risk]
     for generation in range(1, generations + 1):
         new = recursion.new_share(generation) if isinstance(recursion, Pooled) else np.ones(trained)

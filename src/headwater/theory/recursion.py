@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from scipy import sparse
 
-from headwater.theory.system import Array, System
+from headwater.theory.system import Array, System, summed
 
 BLOCK = 64
 """Columns multiplied at a time: so many of a few thousand rows stay in a processor's cache."""
@@ -76,12 +76,12 @@ class Invariant(Recursion, Protocol):
         ...
 
     def settled_innovation(self, carried: Array, error: Array) -> Array:
-        """(trained,) q at a fixed point.
+        r"""(trained,) q at a fixed point.
 
         Parameters
         ----------
         carried : (trained,)
-            Diagonal of :math:`M G M^\\top` for the newest batch.
+            Diagonal of :math:`M G M^\top` for the newest batch.
         error : (models,)
             Risk of each model.
         """
@@ -122,7 +122,7 @@ def diagonal_of_conjugate(matrix: sparse.csr_array, moments: Array) -> Array:
     r"""Diagonal of :math:`M G M^\top`, without the rest."""
     image = times(matrix, moments)
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    return np.bincount(rows, matrix.data * image[rows, matrix.indices], matrix.shape[0])
+    return summed(rows, matrix.data * image[rows, matrix.indices], matrix.shape[0])
 
 
 def add_to_diagonal(moments: Array, values: Array) -> None:

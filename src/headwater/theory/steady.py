@@ -159,7 +159,7 @@ def steps_to_settle(matrix: sparse.csr_array) -> int:
     NoSteadyState
         If it loses nothing.
     """
-    left = np.ones(matrix.shape[0])
+    left: Array = np.ones(matrix.shape[0])
     check, before = 1000, 1.0
     for step in range(1, MOST_STEPS):
         left = matrix @ left

@@ -143,7 +143,13 @@ class System:
         """(nodes, nodes): errors of a batch from errors of a generation ago; persistent rows stay."""
         trained = len(self.trained)
         stay = sparse.eye_array(self.nodes - trained, self.nodes, k=trained)
-        return sparse.vstack([self.share, stay]).tocsr()
+        return sparse.csr_array(sparse.vstack([self.share, stay]))
+
+
+def summed(groups: NDArray[np.integer], values: Array, size: int) -> Array:
+    """(size,) sums of `values` by group."""
+    totals: Array = np.bincount(groups, values, size).astype(float, copy=False)
+    return totals
 
 
 def has_known_counts(graph: InteractionGraph) -> Flag:
@@ -193,13 +199,13 @@ def build(graph: InteractionGraph, keep: Flag, archives_once: bool = False) -> S
     node[frozen] = np.arange(len(frozen)) + len(trained)
     node[models + archives] = np.arange(len(archives)) + len(trained) + len(frozen)
 
-    budget = np.bincount(node[graph.learner[flows]], graph.samples[flows], len(trained))
+    budget = summed(node[graph.learner[flows]], graph.samples[flows], len(trained))
     start = _start(graph, keep, node, budget, archives, archives_once)
     if archives_once:
         flows = flows[node[graph.provider[flows]] < len(trained) + len(frozen)]
     row, provider = node[graph.learner[flows]], node[graph.provider[flows]]
     samples, weight = graph.samples[flows], graph.weight[flows]
-    mass = np.bincount(row, samples * weight, len(trained))
+    mass = summed(row, samples * weight, len(trained))
     share = samples * weight / mass[row]
     from_model = (provider >= 0) & (provider < len(trained) + len(frozen))
     fresh, archived = provider < 0, provider >= len(trained) + len(frozen)
@@ -218,12 +224,12 @@ def build(graph: InteractionGraph, keep: Flag, archives_once: bool = False) -> S
         frozen=frozen,
         archives=archives,
         share=matrix(share, ~fresh, nodes),
-        fresh_share=np.bincount(row[fresh], share[fresh], len(trained)),
+        fresh_share=summed(row[fresh], share[fresh], len(trained)),
         noise=matrix(innovation, from_model, len(trained) + len(frozen)),
-        source_noise=np.bincount(row[~from_model], innovation[~from_model], len(trained)),
-        count=np.bincount(row, samples, len(trained)),
+        source_noise=summed(row[~from_model], innovation[~from_model], len(trained)),
+        count=summed(row, samples, len(trained)),
         mass=mass,
-        square_mass=np.bincount(row, samples * weight**2, len(trained)),
+        square_mass=summed(row, samples * weight**2, len(trained)),
         budget=budget,
         samples=matrix(samples, ~fresh, nodes),
         archive_size=size,
@@ -264,7 +270,7 @@ def _start(
         archive.append(ends[1][~again])
         samples.append(graph.samples[flows[~again]])
         weight.append(graph.weight[flows[~again]])
-        fresh = fresh - np.bincount(ends[0], graph.samples[flows], len(budget)) * ~explicit[: len(budget)]
+        fresh = fresh - summed(ends[0], graph.samples[flows], len(budget)) * ~explicit[: len(budget)]
     default = np.flatnonzero(fresh > 0)
     row.append(default.astype(np.int32))
     archive.append(np.full(len(default), -1, dtype=np.int32))
@@ -283,7 +289,7 @@ def _start(
 def start_from(draws: Draws, size: Array, models: int) -> Start:
     """Generation 0 from its draws; `size` is that of each archive."""
     row, samples, weight = draws.model, draws.samples, draws.weight
-    mass = np.bincount(row, samples * weight, models)
+    mass = summed(row, samples * weight, models)
     share = samples * weight / mass[row]
     noise = share**2 / samples
     drawn = draws.archive >= 0
@@ -291,9 +297,9 @@ def start_from(draws: Draws, size: Array, models: int) -> Start:
     ends = (row[drawn], draws.archive[drawn])
     return Start(
         archive_share=sparse.csr_array((share[drawn], ends), shape=(models, len(size))),
-        noise=np.bincount(row, noise, models),
-        count=np.bincount(row, samples, models),
+        noise=summed(row, noise, models),
+        count=summed(row, samples, models),
         mass=mass,
-        square_mass=np.bincount(row, samples * weight**2, models),
+        square_mass=summed(row, samples * weight**2, models),
         draws=draws,
     )

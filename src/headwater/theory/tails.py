@@ -17,7 +17,7 @@ from scipy.sparse import linalg
 from headwater.errors import NoLaw
 from headwater.graph import InteractionGraph
 from headwater.regimes import AccumulateSubsample, Regime, Replace, Window
-from headwater.theory.system import Array, Flag, Index, System, build
+from headwater.theory.system import Array, Flag, Index, System, build, summed
 
 BLOCK = 256
 """Models followed at once."""
@@ -123,7 +123,9 @@ def tail_sample(graph: InteractionGraph, regime: Regime, keep: Flag, generations
         if isinstance(regime, Replace):
             rows = list(_replaced(system, records, targets, generations))
         else:
-            rows = [_followed(system, records, targets, regime, horizon) for horizon in range(generations + 1)]
+            rows = [
+                _followed(system, records, targets, regime, horizon) for horizon in range(generations + 1)
+            ]
         answer[:, targets] = rows
     return answer
 
@@ -231,7 +233,7 @@ def _drawn(system: System, generation: int) -> Array:
 
 
 def _indicator(records: _Records, targets: Index) -> Array:
-    return (records.model == targets[:, None]).astype(float)
+    return np.asarray(records.model == targets[:, None], dtype=float)
 
 
 def _blocks(trained: int) -> Iterator[Index]:
@@ -260,13 +262,13 @@ def _records(system: System, pooling: bool) -> _Records:
     flow_kind, draw_kind = kind_of[: len(row)], kind_of[len(row) :]
     ends = (flow_kind[from_model], row_of[provider[from_model]])
     fresh = ~from_model & (archive < 0)
-    reused = np.flatnonzero(~from_model & (archive >= 0)) if not pooling else []
+    reused = np.flatnonzero(~from_model & (archive >= 0) & (not pooling))
     return _Records(
         model=kinds[:, 0].astype(np.int32),
         weight=kinds[:, 1],
         draw_kind=draw_kind.astype(np.int32),
         offspring=sparse.csr_array((samples[from_model], ends), shape=(len(kinds), len(system.models))),
-        fresh=np.bincount(flow_kind[fresh], samples[fresh], len(kinds)),
+        fresh=summed(flow_kind[fresh], samples[fresh], len(kinds)),
         archive_flows=[
             (int(flow_kind[at]), int(archive[at]), float(samples[at] / system.archive_size[archive[at]]))
             for at in reused

@@ -32,7 +32,7 @@ def trajectory(recursion: Recursion, generations: int) -> Array:
 
 
 def _by_powers(recursion: Windowed, generations: int) -> Array:
-    r"""Constant innovations q: the diagonal of :math:`\sum_s W^s \mathrm{diag}(q) W^{s\top} + W^t G(0) W^{t\top}`.
+    r"""The diagonal of :math:`\sum_s W^s \mathrm{diag}(q) W^{s\top} + W^t G(0) W^{t\top}`, q constant.
 
     Only powers of W are formed, some columns at a time so that they stay in cache, and squared
     entry by entry.

@@ -15,7 +15,7 @@ from scipy.sparse import linalg
 
 from headwater.theory.recursion import State, add_to_diagonal, conjugate, diagonal_of_conjugate
 from headwater.theory.spread import Fitted, Spread
-from headwater.theory.system import Array, System
+from headwater.theory.system import Array, Index, System
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,12 @@ class Windowed:
         return self.system.nodes + (self.window - 1) * len(self.system.trained)
 
     @cached_property
-    def _embedding(self) -> Array:
+    def _embedding(self) -> Index:
         """(nodes,) the slot of each node: newest batch, then the persistent ones at the end."""
         trained, nodes = len(self.system.trained), self.system.nodes
-        return np.r_[np.arange(trained), np.arange(trained, nodes) + (self.window - 1) * trained]
+        return np.concatenate(
+            [np.arange(trained), np.arange(trained, nodes) + (self.window - 1) * trained]
+        ).astype(np.int32)
 
     def _masses(self, generation: int) -> Array:
         """(window, trained) weighted samples of each batch in the window, newest first."""
@@ -150,9 +152,9 @@ class Windowed:
     def _readout_at(self, generation: int) -> sparse.csr_array:
         system = self.system
         masses = self._masses(generation)
-        blocks = [sparse.diags_array(share) for share in masses / masses.sum(axis=0)]
+        batches = sparse.hstack([sparse.diags_array(share) for share in masses / masses.sum(axis=0)])
         frozen = sparse.eye_array(len(system.frozen), len(system.frozen) + len(system.archives))
-        return sparse.block_array([[sparse.hstack(blocks), None], [None, frozen]]).tocsr()
+        return sparse.csr_array(sparse.block_diag([batches, frozen]))
 
     def _transition_at(self, generation: int) -> sparse.csr_array:
         system = self.system
@@ -163,4 +165,4 @@ class Windowed:
         shift = sparse.eye_array((self.window - 1) * trained, slots)
         persistent = slots - self.window * trained
         stay = sparse.eye_array(persistent, slots, k=slots - persistent)
-        return sparse.vstack([newest, shift, stay]).tocsr()
+        return sparse.csr_array(sparse.vstack([newest, shift, stay]))
