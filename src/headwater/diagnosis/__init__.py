@@ -7,14 +7,15 @@ from itertools import islice
 
 import numpy as np
 
-from headwater.diagnosis.quantities import Quantities, measure
-from headwater.diagnosis.repairs import Repair, feed_component, ground_component
+from headwater.diagnosis.causes import MOST_CAUSES, causes_and_repairs
+from headwater.diagnosis.quantities import measure
+from headwater.diagnosis.repairs import Repair
 from headwater.diagnosis.values import Cause, Diagnosis, Missing, names
 from headwater.diagnosis.verdict import VERDICTS, verdicts
 from headwater.graph import InteractionGraph
-from headwater.grounding import Grounding, ground, reachable
+from headwater.grounding import ground
 from headwater.pipeline import Pipeline
-from headwater.regimes import Accumulate, AccumulateSubsample, Regime, Replace
+from headwater.regimes import Regime, Replace
 from headwater.theory.ancestry import deepest_chain
 from headwater.theory.laws import Asymptotic, Law
 
@@ -22,9 +23,6 @@ __all__ = ["Cause", "Diagnosis", "Missing", "Repair", "diagnose"]
 
 GENERATIONS = 20
 """Horizon where none is given; always listed under assumptions."""
-
-MOST_CAUSES = 1_000
-"""Causes listed with everything they reach; each costs one search."""
 
 MOST_MISSING = 1_000
 
@@ -77,7 +75,7 @@ def diagnose(
     grounding = ground(graph)
     found = measure(grounding, chosen, law, horizon)
     judged = verdicts(found, grounding, chosen)
-    causes, repairs, left_out = _causes(grounding, found, chosen, law)
+    causes, repairs, left_out = causes_and_repairs(grounding, found, chosen, law)
     return Diagnosis(
         name=described.name,
         graph=graph,
@@ -100,27 +98,6 @@ def diagnose(
         ),
         provenance={"headwater": version("headwater"), "input_sha256": described.sha256},
     )
-
-
-def _causes(
-    grounding: Grounding, found: Quantities, regime: Regime, law: Law
-) -> tuple[tuple[Cause, ...], tuple[Repair, ...], int]:
-    """What makes models collapse, one repair each, and how many causes were left out."""
-    graph = grounding.graph
-    causes: list[Cause] = []
-    repairs: list[Repair] = []
-    left_out = 0
-    if not isinstance(regime, Accumulate | AccumulateSubsample):
-        for members, reach in islice(grounding.causes(), MOST_CAUSES):
-            causes.append(Cause("ungrounded", names(graph, members), names(graph, reach)))
-            repairs.append(ground_component(grounding, members, len(reach)))
-        left_out = max(0, len(grounding.ungrounded) - MOST_CAUSES)
-    budget = np.bincount(graph.learner, graph.samples, len(graph.model_names))
-    for members in found.exploding:
-        reached = np.flatnonzero(reachable(graph, members))
-        causes.append(Cause("finite-sample", names(graph, members), names(graph, reached)))
-        repairs.append(feed_component(grounding, members, budget, law))
-    return tuple(causes), tuple(repairs), left_out
 
 
 def _missing(graph: InteractionGraph) -> tuple[Missing, ...]:

@@ -33,6 +33,7 @@ class Cause:
     kind: str
     component: tuple[str, ...]
     collapses: tuple[str, ...]
+    speed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

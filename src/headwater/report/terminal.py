@@ -240,6 +240,7 @@ def _causes(diagnosis: Diagnosis) -> list[str]:
     for cause in diagnosis.causes[:ITEMS]:
         others = [name for name in cause.collapses if name not in set(cause.component)]
         reach = f" It takes {_names(others)} with it." if others else ""
+        reach += f" {cause.speed}" if cause.speed else ""
         if cause.kind == "ungrounded":
             alone = len(cause.component) == 1
             who = f"{cause.component[0]!r} learns" if alone else f"{_names(cause.component)} learn"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import linalg
+from scipy.sparse import csgraph, linalg
 
 from headwater.graph import InteractionGraph
-from headwater.theory.system import Array
+from headwater.theory.system import Array, System, summed
 
 DIRECT_UP_TO = 20_000
 
@@ -49,7 +49,34 @@ def real_sample_value(graph: InteractionGraph, members: np.ndarray) -> Array | N
     if np.isnan(mass).any():
         return None
     row = place[graph.learner[flows]]
-    total = np.bincount(row, mass, len(members))
+    total = summed(row, mass, len(members))
     ends = (row, place[graph.provider[flows]])
     block = sparse.csr_array((mass / total[row], ends), shape=(len(members), len(members)))
     return stationary(block) / total
+
+
+def period(block: sparse.csr_array) -> int:
+    """Greatest common divisor of the cycle lengths of an irreducible block; 1 if aperiodic."""
+    order, before = csgraph.breadth_first_order(block, 0)
+    level = np.zeros(block.shape[0], dtype=np.int64)
+    for member in order[1:]:
+        level[member] = level[before[member]] + 1
+    edges = block.tocoo()
+    return int(np.gcd.reduce(np.abs(level[edges.row] + 1 - level[edges.col])))
+
+
+def linear_growth(system: System, members: np.ndarray) -> float:
+    r"""Risk that every model of an ungrounded component gains a generation, in the long run.
+
+    :math:`p \sum_j \pi_j^2 D_j`, with D the innovations at constant variance, :math:`\pi` the stationary law
+    of the backward walk and p its period (averaged over a period). In units of the variance; for
+    laws without curvature under replace.
+
+    Parameters
+    ----------
+    members : (members,) int
+        Positions of the component's models among ``system.trained``.
+    """
+    block = sparse.csr_array(system.share[members][:, members])
+    innovation = np.asarray(system.noise[members].sum(axis=1)).ravel() + system.source_noise[members]
+    return period(block) * float(stationary(block) ** 2 @ innovation)
