@@ -51,11 +51,10 @@ def _speed(system: System | None, members: np.ndarray, law: Law) -> str:
     place = np.searchsorted(system.trained, members)
     if isinstance(law, Asymptotic) or (isinstance(law, QuadraticVariance) and law.curvature == 0):
         growth = linear_growth(system, place)
-        started = float(system.start.noise[place].max())
-        return (
-            f"In the long run each generation adds {growth / started:.3g} times the "
-            f"{'risk' if len(members) == 1 else 'largest risk'} at generation 0."
-        )
+        started = float(system.start.risk(system.archive_size)[place].max())
+        whose = "its" if len(members) == 1 else "their largest"
+        pace = f"{growth / started:.2f} times {whose} risk at generation 0"
+        return f"In the long run each generation adds {pace}."
     if isinstance(law, Gaussian) and len(members) == 1:
         kept = math.exp(log_variance_drift(float(system.count[place[0]]), law.ddof))
         return f"The typical run keeps {kept:.2%} of its variance a generation, whatever the mean does."

@@ -224,7 +224,7 @@ def _bullets(sentences: list[str]) -> Iterator[RenderableType]:
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
         grid.add_row("-", Text(sentence))
-        yield Padding(grid, (0, 0, 0, 2))
+        yield Padding(grid, (0, 0, 0, 2), expand=False)
 
 
 def _shortened(sentences: list[str], total: int, what: str) -> list[str]:

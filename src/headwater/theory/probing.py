@@ -59,9 +59,7 @@ def _probe(
     archives = rng.normal(size=(len(system.archives), AT_ONCE)) / np.sqrt(system.archive_size)[:, None]
     fits = start.archive_share @ archives + rng.normal(size=(models, AT_ONCE)) * np.sqrt(start.noise)[:, None]
     errors = np.concatenate([fits, archives]) * np.sqrt(variance)
-    risk = variance * (
-        start.noise + (start.archive_share.multiply(start.archive_share)) @ (1 / system.archive_size)
-    )
+    risk = variance * start.risk(system.archive_size)
     rows = [risk]
     for generation in range(1, generations + 1):
         new = recursion.new_share(generation) if isinstance(recursion, Pooled) else np.ones(trained)

@@ -66,6 +66,11 @@ class Start:
     square_mass: Array
     draws: Draws
 
+    def risk(self, archive_size: Array) -> Array:
+        """(models,) second moment of each model's error at generation 0, likewise."""
+        squares = self.archive_share.multiply(self.archive_share)
+        return np.asarray(self.noise + squares @ (1 / archive_size))
+
     def second_moments(self, archive_size: Array) -> Array:
         """(nodes, nodes) second moments of all errors at generation 0, in units of the variance."""
         archives = len(archive_size)
