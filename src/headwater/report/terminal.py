@@ -98,8 +98,12 @@ def _setting(diagnosis: Diagnosis) -> str:
     law = f"law {diagnosis.law.name}" + (f" ({parameters})" if parameters else "")
     graph = diagnosis.graph
     models, sources, flows = len(graph.model_names), len(graph.source_names), len(graph.provider)
-    size = f"{models:,} models, {sources:,} sources, {flows:,} flows"
+    size = ", ".join(_number_of(*each) for each in ((models, "model"), (sources, "source"), (flows, "flow")))
     return f"regime {diagnosis.regime}, {diagnosis.generations} generations, {law}; {size}"
+
+
+def _number_of(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _table(diagnosis: Diagnosis, width: int) -> Table:
