@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from headwater.errors import NoLaw
+from headwater.errors import NoLaw, NoSteadyState
 from headwater.graph import InteractionGraph
 from headwater.grounding import Grounding
 from headwater.regimes import Accumulate, AccumulateSubsample, Regime, Window
@@ -119,13 +119,20 @@ class Setting:
         elif settles.any():
             whole = bool((settles == self.keep).all())
             part: Invariant = recursion if whole else law.recursion(self.graph, self.regime, settles)  # type: ignore[assignment]
-            which = settles.tobytes()
-            if which not in self._settling:
-                self._settling[which] = Settling.of(part)
-            answer[part.system.models] = steady_state(part, self._settling[which])
+            try:
+                answer[part.system.models] = steady_state(part, self._shared_settling(part, settles))
+            except NoSteadyState as reason:
+                self.notes.append(f"limits are left out: {reason.problem}")
         if np.isfinite(law.ceiling) and not self.pools:
             # without real data a model drifts until it has no variance left to drift by
             for component in self.grounding.ungrounded:
                 members = self.grounding.members(component)
                 answer[members[self.keep[members]]] = law.ceiling
         return answer
+
+    def _shared_settling(self, recursion: Invariant, settles: Flag) -> Settling:
+        """Risk and diversity settle through the same shares, so the powers are summed once."""
+        which = settles.tobytes()
+        if which not in self._settling:
+            self._settling[which] = Settling.of(recursion)
+        return self._settling[which]

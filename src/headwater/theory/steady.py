@@ -26,8 +26,13 @@ from headwater.theory.system import Array
 SMALL = 1e-7
 """Powers of the transition below this are dropped; moments feel its square."""
 
-MOST_STEPS = 1_000_000
+MOST_STEPS = 10_000
 """Sparse products tried before the steps to settle are extrapolated."""
+
+SLOWEST = 1e-13
+"""Loss a step below which rounding hides it."""
+
+MOST_LEVELS = 64
 
 DENSE_ADVANTAGE = 8.0
 """How many times faster a multiplication is in a dense product than in a sparse one."""
@@ -132,7 +137,8 @@ class Settling:
     @cached_property
     def _powers(self) -> list[Array]:
         powers = [self.matrix.toarray()]
-        for _ in range(self._levels - 1):
+        # as many as it takes: the steps may have been extrapolated
+        while float(powers[-1].sum(axis=1).max()) ** 2 > SMALL**2 and len(powers) < MOST_LEVELS:
             powers.append(powers[-1] @ powers[-1])
         return powers
 
@@ -160,20 +166,20 @@ def steps_to_settle(matrix: sparse.csr_array) -> int:
         If it loses nothing.
     """
     left: Array = np.ones(matrix.shape[0])
-    check, before = 1000, 1.0
-    for step in range(1, MOST_STEPS):
+    before = 1.0
+    for step in range(1, MOST_STEPS + 1):
         left = matrix @ left
         largest = float(left.max(initial=0))
         if largest < SMALL:
             return step
-        if step == check:
-            if step >= 10_000:
-                rate = (math.log(before) - math.log(largest)) / (step - step // 10)
-                if rate <= 1e-14:
-                    raise NoSteadyState("errors are passed on without loss", "ground the graph first")
-                return step + math.ceil(math.log(largest / SMALL) / rate)
-            before, check = largest, check * 10
-    raise NoSteadyState("errors are passed on without loss", "ground the graph first")
+        if step == MOST_STEPS // 10:
+            before = largest
+    rate = (math.log(before) - math.log(largest)) / (MOST_STEPS - MOST_STEPS // 10)
+    if rate < SLOWEST:
+        raise NoSteadyState(
+            "errors are passed on without a loss that can be told from none", "ground the graph"
+        )
+    return MOST_STEPS + math.ceil(math.log(largest / SMALL) / rate)
 
 
 def _moving(recursion: Invariant) -> int:

@@ -6,7 +6,7 @@ model's training set makes a Poisson number of records in the next training sets
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,11 @@ from headwater.theory.system import Array, Flag, Index, System, build, summed
 BLOCK = 256
 """Models followed at once."""
 
-LINEAR_BELOW = 1e-5
-"""Probability below which a record's further way is followed to first order."""
+LINEAR_BELOW = 1e-4
+"""Records that a record may yet stand for, below which its further way is followed to first order."""
+
+STEP_WORK = 20_000
+"""What a generation costs beside its numbers, in their units."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +147,7 @@ def tail_sample_limit(graph: InteractionGraph, keep: Flag, lost: Flag, most_work
     records = _records(system, pooling=False)
     answer = np.full(len(system.models), np.nan)
     answer[len(system.trained) :] = system.start.count[len(system.trained) :]
-    alive = np.flatnonzero(~lost[system.trained][records.model])
-    finish = _linear_remainder(system, records, alive)
+    onward = _Onward.of(system, records, np.flatnonzero(~lost[system.trained][records.model]))
     for targets in _blocks(len(system.trained)):
         work = 0.0
         follow = _Pass(system, records, targets)
@@ -153,34 +155,47 @@ def tail_sample_limit(graph: InteractionGraph, keep: Flag, lost: Flag, most_work
         while work < most_work * len(targets) / len(system.trained):
             asked = follow.generation(success)
             success = -np.expm1(-asked * records.weight / system.mass[records.model])
-            work += success.size
-            if success[:, alive].max(initial=0) < LINEAR_BELOW:
-                finish(follow, success)
+            work += success.size + STEP_WORK
+            if success[:, onward.alive].max(initial=0) * onward.reach < LINEAR_BELOW:
+                onward.finish(follow, success)
                 answer[targets] = follow.total(np.zeros_like(success))
                 break
     return answer
 
 
-def _linear_remainder(
-    system: System, records: _Records, alive: NDArray[np.intp]
-) -> Callable[[_Pass, Array], None]:
-    """What all further generations add, once so few records are left that they do not meet."""
-    per_record = records.weight[alive] / system.mass[records.model[alive]]
-    onward = sparse.csr_array(records.offspring[alive][:, records.model[alive]])
-    passed = sparse.eye_array(len(alive)) - onward @ sparse.diags_array(per_record)
-    factor = linalg.splu(passed.T.tocsc()) if len(alive) else None
+@dataclass(frozen=True)
+class _Onward:
+    """What all further generations add, once so few records are left that they do not meet.
 
-    def finish(follow: _Pass, success: Array) -> None:
-        if factor is None:
+    `reach` bounds how many records one record ever stands for: the error of the first order is
+    half of its product with the largest probability, relative to what is added.
+    """
+
+    alive: NDArray[np.intp]
+    factor: linalg.SuperLU | None
+    reach: float
+
+    @classmethod
+    def of(cls, system: System, records: _Records, alive: NDArray[np.intp]) -> _Onward:
+        per_record = records.weight[alive] / system.mass[records.model[alive]]
+        offspring = sparse.csr_array(records.offspring[alive][:, records.model[alive]])
+        passed = sparse.eye_array(len(alive)) - offspring @ sparse.diags_array(per_record)
+        if not len(alive):
+            return cls(alive, None, 0.0)
+        factor = linalg.splu(passed.T.tocsc())
+        return cls(alive, factor, float(factor.solve(np.ones(len(alive))).max()))
+
+    def finish(self, follow: _Pass, success: Array) -> None:
+        """Add it to what `follow` has gathered."""
+        if self.factor is None:
             return
+        records = follow.records
         total = np.zeros_like(success)
-        total[:, alive] = factor.solve(success[:, alive].T).T
+        total[:, self.alive] = self.factor.solve(success[:, self.alive].T).T
         follow.known += total @ records.fresh
         for kind, archive, fraction in records.archive_flows:
             follow.archive_missed[:, archive] -= fraction * total[:, kind]
-        follow.frozen += np.asarray(total @ records.offspring)[:, len(system.trained) :]
-
-    return finish
+        follow.frozen += np.asarray(total @ records.offspring)[:, len(follow.system.trained) :]
 
 
 def _replaced(system: System, records: _Records, targets: Index, generations: int) -> Iterator[Array]:
