@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib
-import io
 import json
 import os
 import platform
@@ -24,44 +23,60 @@ from headwater.files import write_bytes
 NAMES = ("prediction", "second_moments", "condition")
 PACKAGES = ("numpy", "scipy", "networkx", "pyarrow")
 RESULTS = Path(__file__).parent / "results"
-COLUMNS = ("what", "size", "headwater", "alternative", "", "ratio", "target", "peak: headwater", "alternative")
+COLUMNS = (
+    "what",
+    "size",
+    "headwater",
+    "alternative",
+    "",
+    "ratio",
+    "target",
+    "peak: headwater",
+    "alternative",
+)
 
 
 def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all if none is named")
-    parser.add_argument("--quick", action="store_true", help="small sizes, to see that they run; nothing is kept")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all if none is named"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes, to see that they run; nothing is kept"
+    )
     given = parser.parse_args()
     if unknown := set(given.names) - set(NAMES):
         parser.error(f"no benchmark is called {min(unknown)!r}; known: {', '.join(NAMES)}")
+    machine = _machine()
     rows: list[Row] = []
     for name in given.names or NAMES:
         Console(stderr=True).print(f"{name} ...")
         rows += importlib.import_module(f"benchmarks.{name}").run(given.quick)
-    text = _markdown(rows, _machine())
+    text = _markdown(rows, machine, given.quick)
     print(text)
     if given.quick or given.names:
         print("Not kept: only a full run of everything is.")
         return
     rows_as_json = [asdict(row) | {"ratio": row.ratio, "missed": row.missed} for row in rows]
-    document = {"machine": _machine(), "rows": rows_as_json}
+    document = {"machine": machine, "rows": rows_as_json}
     write_bytes(RESULTS.with_suffix(".json"), json.dumps(document, indent=2).encode() + b"\n")
     write_bytes(RESULTS.with_suffix(".md"), f"# Benchmarks\n\n{text}".encode())
 
 
 def _machine() -> dict[str, Any]:
-    """What the numbers depend on."""
+    """What the numbers depend on; the load is that of others, before the first benchmark."""
     return {
         "date": datetime.date.today().isoformat(),
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
+        "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
     }
 
 
-def _markdown(rows: list[Row], machine: dict[str, Any]) -> str:
+def _markdown(rows: list[Row], machine: dict[str, Any], quick: bool) -> str:
     """The rows as a table, and what they were measured with and how."""
     table = Table(*COLUMNS, box=MARKDOWN)
     for column in table.columns:
@@ -74,22 +89,24 @@ def _markdown(rows: list[Row], machine: dict[str, Any]) -> str:
             _seconds(row.other),
             row.alternative or "-",
             f"{row.ratio:,.0f}x" if row.ratio else "-",
-            _target(row),
+            "-" if quick else _target(row),
             _memory(row.headwater),
             _memory(row.other),
         )
-    page = Console(file=io.StringIO(), width=1000)
-    page.print(table)
-    lines = [line.rstrip() for line in page.file.getvalue().splitlines() if line.strip()]
-    notes = [f"- {row.what}: {row.note}." for row in rows if row.note]
+    page = Console(width=1000)
+    with page.capture() as printed:
+        page.print(table)
+    lines = [line.strip() for line in printed.get().splitlines() if line.strip()]
+    notes = [f"- {row.what}: {row.note}" for row in rows if row.note]
     return "\n".join(
         [
             ", ".join(f"{key} {value}" for key, value in machine.items()) + ".",
             "",
             *lines,
             "",
-            "Seconds are medians of as many runs as stand in brackets; reading the file counts where the row says",
-            "file, starting Python does not. Both sides gave the same answer, or the run would have failed.",
+            "Seconds are medians, of as many runs as stand in brackets. Starting Python does not count;",
+            "reading the file counts where the row says so. Both sides gave the same answer, or the run",
+            "would have failed.",
             "",
             *notes,
             "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,6 @@ from benchmarks.measure import GIB, Row, Watch, alone
 
 RUNS = 3
 QUICK_RUNS = 1
-Answer = tuple[NDArray[np.int8], NDArray[np.int32]]
-"""Status of each model, and the smallest model of its component if that is a cause, else -1."""
 
 
 def run(quick: bool) -> Iterator[Row]:
@@ -62,17 +59,20 @@ def with_headwater(path: str, models: int, answer: str) -> dict[str, Any]:
     watch = Watch()
     graph = _declare_external(read_edges(path, TEACHER_NAMES + SOURCE_NAMES), TEACHERS)
     grounding = ground(graph)
-    causes = [grounding.members(component) for component in grounding.ungrounded]
+    causes = list(grounding.causes())
     measured = watch.stop()
 
     number = np.array([int(name[6:]) for name in graph.model_names[:models]])
-    status, cause = np.empty(models, np.int8), np.full(models, -1, np.int32)
+    status, cause, reach = _blank(models)
     status[number] = grounding.status[:models]
-    for members in causes:
+    for members, reached in causes:
         cause[number[members]] = number[members].min()
-    np.savez(answer, status=status, cause=cause)
+        reach[number[members]] = len(reached)
+    np.savez(answer, status=status, cause=cause, reach=reach)
     counts = np.bincount(status, minlength=3).tolist()
-    return measured | dict(zip(("grounded", "anchored", "ungrounded"), counts, strict=True), causes=len(causes))
+    return measured | dict(
+        zip(("grounded", "anchored", "ungrounded"), counts, strict=True), causes=len(causes)
+    )
 
 
 def with_networkx(path: str, models: int, answer: str) -> dict[str, Any]:
@@ -89,25 +89,25 @@ def with_networkx(path: str, models: int, answer: str) -> dict[str, Any]:
     for component in nx.strongly_connected_components(graph):
         entered = any(giver not in component for name in component for giver in graph.predecessors(name))
         if not entered and outside.isdisjoint(component):
-            causes.append(component)
-    ungrounded = _reached(graph, [name for component in causes for name in component])
-    anchored = _reached(graph, TEACHER_NAMES)
+            causes.append((component, component | nx.descendants(graph, next(iter(component)))))
+    ungrounded = set().union(*(reached for _, reached in causes))
+    anchored = {name for layer in nx.bfs_layers(graph, TEACHER_NAMES) for name in layer}
     measured = watch.stop()
 
-    status, cause = np.zeros(models, np.int8), np.full(models, -1, np.int32)
+    status, cause, reach = _blank(models)
     status[[int(name[6:]) for name in anchored if name.startswith("model")]] = 1
     status[[int(name[6:]) for name in ungrounded]] = 2
-    for component in causes:
+    for component, reached in causes:
         numbers = [int(name[6:]) for name in component]
         cause[numbers] = min(numbers)
-    np.savez(answer, status=status, cause=cause)
+        reach[numbers] = len(reached)
+    np.savez(answer, status=status, cause=cause, reach=reach)
     return measured
 
 
-def _reached(graph: Any, starts: list[str]) -> set[str]:
-    import networkx as nx
-
-    return {name for layer in nx.bfs_layers(graph, starts) for name in layer}
+def _blank(models: int) -> tuple[NDArray[np.int8], NDArray[np.int32], NDArray[np.int32]]:
+    """Status of each model; of one in a cause the smallest number in it, and how many models it reaches."""
+    return np.zeros(models, np.int8), np.full(models, -1, np.int32), np.zeros(models, np.int32)
 
 
 def ancestry_of_all(path: str, models: int) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def _declare_external(graph: Any, count: int) -> Any:
 
 
 def _assert_same(ours: Any, theirs: Any) -> None:
-    """Each model has the same status, and the causes are the same components."""
-    np.testing.assert_array_equal(ours["status"], theirs["status"])
-    np.testing.assert_array_equal(ours["cause"], theirs["cause"])
+    """Each model has the same status; the causes are the same components and reach as many models."""
+    for what in ("status", "cause", "reach"):
+        np.testing.assert_array_equal(ours[what], theirs[what], err_msg=what)
     assert len(np.unique(ours["status"])) == 3, "the graph lacks a status"

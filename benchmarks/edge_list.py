@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +107,9 @@ def _structure(models: int, rng: np.random.Generator) -> _Plan:
     real = np.empty(models, dtype=np.int8)
     plan = _Plan([], [], home, real, [])
     bounds = np.r_[0, np.cumsum(np.array(WORLDS) * models).astype(np.int64)]
-    for world, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for world, (first, last) in enumerate(pairwise(bounds.tolist())):
         half, three_quarters = first + (last - first) // 2, first + 3 * (last - first) // 4
-        plan.giants.append((int(first), int(half)))
+        plan.giants.append((first, half))
         home[first:last], real[first:last] = world, world
         _ring(plan, np.array([first, half]))
         ends = _cuts(half, three_quarters, 12, rng)

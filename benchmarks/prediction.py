@@ -51,7 +51,8 @@ def run(quick: bool) -> Iterator[Row]:
         theirs,
         f"numpy Monte Carlo, {replicates:,} replicates: s.e. {np.sqrt(np.mean(relative**2)):.1%}",
         target=200,
-        note=f"largest difference {worst.max():.1f} s.e.; of a theory without correlations: {wrong.max():.0f} s.e.",
+        note=f"the largest difference is {worst.max():.1f} standard errors, of at most {limit:.1f}; "
+        f"from a theory without correlations it is {wrong.max():.1f}",
     )
 
 
@@ -60,7 +61,9 @@ def _graph() -> InteractionGraph:
     rng = np.random.default_rng(20240917)
     flows = []
     for model in range(MODELS):
-        flows += [(f"m{giver}", f"m{model}", int(rng.integers(10, 40))) for giver in rng.choice(MODELS, 4, False)]
+        flows += [
+            (f"m{giver}", f"m{model}", int(rng.integers(10, 40))) for giver in rng.choice(MODELS, 4, False)
+        ]
         flows.append(("web", f"m{model}", int(rng.integers(1, 6))))
     return InteractionGraph.from_flows(flows, sources=["web"])
 

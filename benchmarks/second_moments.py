@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.measure import Row, timed
 from headwater.graph import InteractionGraph
 from headwater.regimes import Replace
-from headwater.theory.laws import Asymptotic, Law, exponential
+from headwater.theory.laws import Asymptotic, QuadraticVariance, exponential
 from headwater.theory.steady import steady_state
 from headwater.theory.trajectory import trajectory
 
@@ -27,17 +28,16 @@ def run(quick: bool) -> Iterator[Row]:
     graph = _graph(models=200 if quick else 2000)
     size = f"{len(graph.model_names):,} models, {len(graph.provider):,} flows"
     runs, other_runs = (1, 1) if quick else (RUNS, OTHER_RUNS)
-    keep = np.ones(len(graph.model_names), dtype=bool)
+    parts = _dense(graph)
     for law, curvature in ((Asymptotic(), 0.0), (exponential(1.0), 1.0)):
-        share, noise, fresh = _dense(graph)
-        ours, risks = timed(lambda law=law: _trajectory(graph, law, keep), runs)
-        theirs, expected = timed(lambda c=curvature: _loop(share, noise, fresh, c), other_runs)
+        ours, risks = timed(partial(_trajectory, graph, law), runs)
+        theirs, expected = timed(partial(_loop, *parts, curvature), other_runs)
         np.testing.assert_allclose(risks, expected, rtol=AGREEMENT, atol=0)
         yield Row(
             f"risk in {GENERATIONS} generations: {law.name}", size, ours, theirs, "dense numpy loop", target=5
         )
-        ours, limit = timed(lambda law=law: steady_state(law.recursion(graph, Replace(), keep)), runs)
-        theirs, settled = timed(lambda c=curvature: _loop(share, noise, fresh, c, settle=True), other_runs)
+        ours, limit = timed(partial(_limit, graph, law), runs)
+        theirs, settled = timed(partial(_loop, *parts, curvature, settle=True), other_runs)
         np.testing.assert_allclose(limit, settled[-1], rtol=AGREEMENT, atol=0)
         yield Row(
             f"where risk settles: {law.name}",
@@ -49,8 +49,12 @@ def run(quick: bool) -> Iterator[Row]:
         )
 
 
-def _trajectory(graph: InteractionGraph, law: Law, keep: NDArray[np.bool_]) -> Array:
-    return trajectory(law.recursion(graph, Replace(), keep), GENERATIONS)
+def _trajectory(graph: InteractionGraph, law: Asymptotic | QuadraticVariance) -> Array:
+    return trajectory(law.recursion(graph, Replace(), graph.trained), GENERATIONS)
+
+
+def _limit(graph: InteractionGraph, law: Asymptotic | QuadraticVariance) -> Array:
+    return steady_state(law.recursion(graph, Replace(), graph.trained))
 
 
 def _graph(models: int) -> InteractionGraph:
@@ -58,7 +62,9 @@ def _graph(models: int) -> InteractionGraph:
     rng = np.random.default_rng(20240917)
     flows = []
     for model in range(models):
-        flows += [(f"m{giver}", f"m{model}", int(rng.integers(50, 150))) for giver in rng.choice(models, 9, False)]
+        flows += [
+            (f"m{giver}", f"m{model}", int(rng.integers(50, 150))) for giver in rng.choice(models, 9, False)
+        ]
         flows.append(("web", f"m{model}", int(rng.integers(50, 150))))
     return InteractionGraph.from_flows(flows, sources=["web"])
 

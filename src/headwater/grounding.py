@@ -73,9 +73,12 @@ class Grounding:
         Lazy: each costs one search forward. In the order of the components' first models.
         """
         firsts = sorted(self.ungrounded, key=lambda component: int(self.members(component)[0]))
+        forward = _forward(self.graph)
         for component in firsts:
             members = self.members(component)
-            yield members, np.flatnonzero(reachable(self.graph, members)).astype(np.int32)
+            # One member reaches the others, and all that they reach.
+            reached = csgraph.breadth_first_order(forward, members[0], return_predecessors=False)
+            yield members, np.sort(reached).astype(np.int32)
 
     def loops(self) -> Iterator[Index]:
         """Every component that feeds on itself, grounded or not: two models or more, or a self-loop."""
@@ -110,7 +113,8 @@ def ground(graph: InteractionGraph) -> Grounding:
     models = len(graph.model_names)
     if models == 0:
         return Grounding(graph, np.zeros(0, np.int8), np.zeros(0, np.int32), np.zeros(0, np.int32))
-    _, component = csgraph.connected_components(_forward(graph), directed=True, connection="strong")
+    forward = _forward(graph)
+    _, component = csgraph.connected_components(forward, directed=True, connection="strong")
     component = component.astype(np.int32)
     entered = np.zeros(component.max() + 1, dtype=bool)
     from_source = graph.provider >= models
@@ -122,8 +126,8 @@ def ground(graph: InteractionGraph) -> Grounding:
     ungrounded = np.flatnonzero(~entered).astype(np.int32)
 
     status = np.zeros(models, dtype=np.int8)
-    status[reachable(graph, np.flatnonzero(graph.frozen))] = STATUSES.index("anchored")
-    status[reachable(graph, np.flatnonzero(~entered[component]))] = STATUSES.index("ungrounded")
+    status[_search(forward, np.flatnonzero(graph.frozen))] = STATUSES.index("anchored")
+    status[_search(forward, np.flatnonzero(~entered[component]))] = STATUSES.index("ungrounded")
     return Grounding(graph, status, component, ungrounded)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import networkx
 import numpy as np
 import pytest
@@ -122,7 +124,7 @@ def test_the_deepest_chain_is_a_longest_path_of_components(graph):
     chain = deepest_chain(ground(graph))
     assert len(chain) == longest(graph)
     taken = {(int(p), int(m)) for p, m in zip(graph.provider, graph.learner, strict=True)}
-    for before, after in zip(chain, chain[1:], strict=False):
+    for before, after in pairwise(chain):
         assert any((int(p), int(m)) in taken for p in before for m in after)
     reach = chains.feeds(graph)
     for step in chain:

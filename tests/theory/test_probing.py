@@ -8,8 +8,8 @@ from scipy.stats import norm
 
 from headwater.errors import NoLaw
 from headwater.regimes import Accumulate, AccumulateSubsample, Replace, Window
-from headwater.theory import laws
-from headwater.theory.probing import AT_ONCE, probed_trajectory
+from headwater.theory import laws, probing
+from headwater.theory.probing import probed_trajectory
 from tests.oracles.agreement import assert_means
 from tests.theory.graphs import everyone, everything, in_order
 from tests.theory.table import LAWS, risk
@@ -23,17 +23,18 @@ def probed(law, regime, probes, seed):
 
 @pytest.mark.parametrize("regime", [Replace(), Accumulate()], ids=str)
 @pytest.mark.parametrize("name", ["asymptotic", "bernoulli", "exponential"])
-def test_probes_are_unbiased(name, regime):
-    """2,000 runs of one batch of probes each; false alarm one in a million.
+def test_probes_are_unbiased(name, regime, monkeypatch):
+    """400 runs of 256 probes each; false alarm one in a million.
 
-    Control: the same runs reject a family whose curvature is off by two.
+    Control: the same runs reject a family whose curvature is off by one.
     """
+    monkeypatch.setattr(probing, "AT_ONCE", 256)
     law = LAWS[name][0]
-    found = np.array([probed(law, regime, AT_ONCE, seed) for seed in range(2_000)])
+    found = np.array([probed(law, regime, 256, seed) for seed in range(400)])
     expected = risk(law, everything(True), regime, 6)
     assert_means(found, expected)
     with pytest.raises(AssertionError, match="differ from theory"):
-        curvature = getattr(law, "curvature", 0.0) + 2.0
+        curvature = getattr(law, "curvature", 0.0) + 1.0
         wrong = laws.QuadraticVariance("wrong", {}, getattr(law, "variance", 1.0), curvature)
         assert_means(found, risk(wrong, everything(True), regime, 6))
 

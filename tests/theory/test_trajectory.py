@@ -14,6 +14,8 @@ from tests.oracles import recursions
 from tests.theory.graphs import dense, everyone, random_graph
 from tests.theory.table import risk
 
+HALF = recursions.Quadratic(0.25, -1.0)
+
 
 @pytest.mark.parametrize("seed", range(12))
 def test_powers_equal_steps(seed):
@@ -31,8 +33,7 @@ def test_powers_equal_steps(seed):
 def test_long_runs_equal_the_dense_map(seed):
     """A hundred generations, against the (models², models²) matrix of the twin."""
     graph = random_graph(np.random.default_rng([6, seed]), weighted=True)
-    for law, twin in ((laws.Asymptotic(), recursions.Asymptotic()), (laws.bernoulli(0.5), None)):
-        twin = twin or recursions.Quadratic(0.25, -1.0)
+    for law, twin in ((laws.Asymptotic(), recursions.Asymptotic()), (laws.bernoulli(0.5), HALF)):
         expected = np.diagonal(recursions.replace(graph, twin, 100), axis1=1, axis2=2)
         np.testing.assert_allclose(risk(law, graph, Replace(), 100), expected, rtol=1e-9, atol=1e-14)
 

@@ -38,7 +38,7 @@ def test_every_law_follows_its_twin(name, regime, weighted):
 
 
 @pytest.mark.parametrize("regime", BATCHES, ids=str)
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(12))
 def test_random_graphs_follow_their_twins(seed, regime):
     """The same for graphs nobody chose, budgets from 2 up."""
     weighted = seed % 2 == 1
@@ -123,8 +123,8 @@ def test_growth_in_units_of_the_innovation(graph, slope):
 @pytest.mark.parametrize(("window", "slope"), [(1, 1), (2, 4 / 9), (3, 1 / 4), (5, 1 / 9)])
 def test_a_window_slows_a_lone_loop(window, slope):
     """Growth 4 / (k + 1)² of D a generation, and never none."""
-    rows = risk(laws.Asymptotic(), dense([[10]], (0,)), Window(window), 300)[:, 0]
-    assert (rows[300] - rows[200]) / 10 == pytest.approx(slope, rel=1e-9)
+    rows = risk(laws.Asymptotic(), dense([[10]], (0,)), Window(window), 130)[:, 0]
+    assert (rows[130] - rows[100]) / 3 == pytest.approx(slope, rel=1e-9)
 
 
 def test_a_window_wider_than_the_past_is_a_pool():

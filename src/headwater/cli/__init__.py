@@ -6,6 +6,7 @@ files import what is heavy inside that function, so that ``headwater --help`` st
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
 from importlib.util import find_spec
@@ -29,6 +30,10 @@ BAD_INPUT = 2
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 a negative answer, 2 bad input, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # an old terminal's encoding may lack a sign or a letter of a name
+            stream.reconfigure(errors="replace")
     try:
         # Said here, so that `python -m headwater.cli` is called the same in its help.
         make_app()(prog_name="headwater")

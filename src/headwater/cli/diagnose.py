@@ -67,14 +67,17 @@ def command(
 ) -> None:
     """Tell which models collapse, how fast, because of what, and what would stop it."""
     from headwater.diagnosis import diagnose as run
-    from headwater.files import write_bytes
+    from headwater.files import read_bytes, write_bytes
+    from headwater.pipeline import LARGEST_FILE
     from headwater.regimes import parse_regime
     from headwater.report.document import as_json_lines
 
     _check_fail_on(fail_on)
     chosen = _law(law, {"features": features, "noise": noise, "mean": mean, "shape": shape, "ddof": ddof})
-    pipeline = _read(file, sources)
-    with _located(file), _working():
+    _check_output(file, output)
+    content = None if Path(file).suffix.lower() in EDGE_LISTS else read_bytes(file, LARGEST_FILE)
+    pipeline = _read(file, content, sources)
+    with _located(file, content), _working():
         diagnosis = run(
             pipeline,
             chosen,
@@ -109,16 +112,23 @@ def _print(diagnosis: Diagnosis) -> None:
     Console(soft_wrap=False).print(DiagnosisView(diagnosis))
 
 
-def _read(file: str, sources: str | None) -> Pipeline:
+def _check_output(file: str, output: Path | None) -> None:
+    from headwater.errors import InputError
+
+    if output is not None and output.exists() and Path(file).exists() and output.samefile(file):
+        raise InputError("the output would replace the input", "name another file after -o", str(output))
+
+
+def _read(file: str, content: bytes | None, sources: str | None) -> Pipeline:
     from headwater.edges import read_edges
     from headwater.errors import InputError
-    from headwater.pipeline import Pipeline, read_pipeline
+    from headwater.pipeline import Pipeline, parse_pipeline
 
-    if Path(file).suffix.lower() in EDGE_LISTS:
+    if content is None:
         listed = [name.strip() for name in (sources or "").split(",") if name.strip()]
         graph = read_edges(file, listed)
-        with open(file, "rb") as content:
-            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        with open(file, "rb") as edges:
+            sha256 = hashlib.file_digest(edges, "sha256").hexdigest()
         return Pipeline(graph=graph, name=Path(file).stem, sha256=sha256)
     if sources is not None:
         raise InputError(
@@ -126,15 +136,13 @@ def _read(file: str, sources: str | None) -> Pipeline:
             "a pipeline file names its sources itself: remove --sources",
             file,
         )
-    return read_pipeline(file)
+    return parse_pipeline(content, file)
 
 
 @contextmanager
-def _located(file: str) -> Iterator[None]:
+def _located(file: str, content: bytes | None) -> Iterator[None]:
     """Give an error about a part of the pipeline the file and, in YAML, the line of that part."""
     from headwater.errors import GraphError, InputError, LawError
-    from headwater.files import read_bytes
-    from headwater.pipeline import LARGEST_FILE
     from headwater.pipeline_file.tree import read_tree
 
     try:
@@ -142,9 +150,7 @@ def _located(file: str) -> Iterator[None]:
     except (GraphError, LawError) as error:
         if not error.place or error.place[0] not in ("models", "flows", "sources"):
             raise
-        line = None
-        if Path(file).suffix.lower() not in EDGE_LISTS:
-            line = read_tree(read_bytes(file, LARGEST_FILE), file).line(error.place)
+        line = None if content is None else read_tree(content, file).line(error.place)
         raise InputError(error.problem, error.remedy, file, line) from None
 
 
@@ -173,16 +179,12 @@ def _assumed(text: str | None) -> int | None:
     if text is None:
         return None
     key, _, value = text.partition("=")
-    if (
-        key.strip() != "samples"
-        or not value.strip().isascii()
-        or not value.strip().isdigit()
-        or int(value) < 1
-    ):
+    digits = value.strip()
+    if key.strip() != "samples" or not (digits.isascii() and digits.isdigit() and 0 < len(digits) < 20):
         raise InputError(
-            f"--assume {text!r}", "write --assume samples=1000: a whole number of samples, at least 1"
+            f"--assume {text[:60]!r}", "write --assume samples=1000: a whole number of samples, at least 1"
         )
-    return int(value)
+    return int(digits)
 
 
 def _check_fail_on(fail_on: str | None) -> None:

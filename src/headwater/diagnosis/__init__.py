@@ -82,7 +82,7 @@ def diagnose(
         regime=chosen,
         law=law,
         generations=horizon,
-        verdict=VERDICTS[int(judged.min(initial=len(VERDICTS) - 1))],
+        verdict=VERDICTS[int(judged.min())] if len(judged) else "stable",
         verdicts=judged,
         grounding=grounding,
         quantities=found,

@@ -11,7 +11,7 @@ from headwater.diagnosis.quantities import Quantities
 from headwater.diagnosis.repairs import Repair, feed_component, ground_component
 from headwater.diagnosis.values import Cause, names
 from headwater.grounding import Grounding, reachable
-from headwater.regimes import Accumulate, AccumulateSubsample, Regime, Replace
+from headwater.regimes import Accumulate, AccumulateSubsample, Regime, Replace, Window
 from headwater.theory.laws import Asymptotic, Gaussian, Law, QuadraticVariance
 from headwater.theory.stationary import linear_growth
 from headwater.theory.system import System, build
@@ -30,7 +30,8 @@ def causes_and_repairs(
     repairs: list[Repair] = []
     left_out = 0
     if not isinstance(regime, Accumulate | AccumulateSubsample):
-        followed = build(graph, found.known) if isinstance(regime, Replace) and found.known.any() else None
+        replaces = regime in (Replace(), Window(1))
+        followed = build(graph, found.known) if replaces and found.known.any() else None
         for members, reach in islice(grounding.causes(), MOST_CAUSES):
             speed = _speed(followed, members, law)
             causes.append(Cause("ungrounded", names(graph, members), names(graph, reach), speed))
@@ -53,9 +54,8 @@ def _speed(system: System | None, members: np.ndarray, law: Law) -> str:
         growth = linear_growth(system, place)
         started = float(system.start.risk(system.archive_size)[place].max())
         whose = "its" if len(members) == 1 else "their largest"
-        pace = f"{growth / started:.2f} times {whose} risk at generation 0"
-        return f"In the long run each generation adds {pace}."
+        return f"In the long run a generation adds {growth / started:.2f} of {whose} risk at generation 0."
     if isinstance(law, Gaussian) and len(members) == 1:
         kept = math.exp(log_variance_drift(float(system.count[place[0]]), law.ddof))
-        return f"The typical run keeps {kept:.2%} of its variance a generation, whatever the mean does."
+        return f"In a typical run it keeps {kept:.2%} of its variance from one generation to the next."
     return ""

@@ -25,7 +25,7 @@ def growths(setting: Setting, law: Law, recursion: Recursion | None) -> tuple[np
     """
     growth = np.zeros(setting.models, dtype=np.int8)
     if setting.pools:
-        return growth, []
+        return _pooled(setting, law, recursion, growth)
     growth[setting.grounding.is_ungrounded] = GROWTHS.index(_ungrounded(law))
     if not _can_explode(law):
         return growth, []
@@ -39,11 +39,31 @@ def growths(setting: Setting, law: Law, recursion: Recursion | None) -> tuple[np
     return growth, exploding
 
 
-def _unsafe_components(setting: Setting, recursion: Recursion) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Grounded components that are not known to be bounded: undecided, and exploding ones."""
+def _pooled(
+    setting: Setting, law: Law, recursion: Recursion | None, growth: np.ndarray
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Pools bound every risk, but a draw from a pool may feed its own mean square back."""
+    if recursion is None or isinstance(law, Asymptotic) or setting.regime == Accumulate():
+        return growth, []
+    undecided, diverging = _unsafe_components(setting, recursion, ungrounded_too=True)
+    for group, name in ((undecided, "unknown"), (diverging, "linear")):
+        if group:
+            growth[reachable(setting.graph, np.concatenate(group))] = GROWTHS.index(name)
+    if diverging:
+        setting.notes.append(
+            "growth: where risk is said to grow linearly, it grows as some power of the generations, "
+            "since draws from a pool feed their own fluctuations back"
+        )
+    return growth, diverging
+
+
+def _unsafe_components(
+    setting: Setting, recursion: Recursion, ungrounded_too: bool = False
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Components that are not known to be bounded: undecided ones, and those that grow."""
     place = np.full(setting.models, -1)
     place[recursion.system.trained] = np.arange(len(recursion.system.trained))
-    ungrounded = set(setting.grounding.ungrounded.tolist())
+    ungrounded: set[int] = set() if ungrounded_too else set(setting.grounding.ungrounded.tolist())
     undecided: list[np.ndarray] = []
     exploding: list[np.ndarray] = []
     for members in setting.grounding.loops():

@@ -13,11 +13,16 @@ from headwater.theory.system import Array, Flag
 from headwater.theory.trajectory import trajectory
 
 
-def isolated_risk(setting: Setting, law: Law, limit: Array) -> Array:
-    """(models,) risk on the model's own real flows alone, under the same regime.
+def versus_isolated(setting: Setting, law: Law, reached: Array, limit: Array) -> Array:
+    """(models,) risk over that of training on the model's own real flows alone, under the same regime.
 
-    In the limit where `limit` has one and old data are dropped, else at the horizon; NaN for
-    models without enough real flows of their own.
+    Limit over limit where old data are dropped and there is one; else horizon over horizon. NaN
+    for models without enough real flows of their own.
+
+    Parameters
+    ----------
+    reached, limit : (models,)
+        Risk at the horizon, and in the limit (NaN where there is none).
     """
     graph, models = setting.graph, setting.models
     answer = np.full(models, np.nan)
@@ -28,12 +33,11 @@ def isolated_risk(setting: Setting, law: Law, limit: Array) -> Array:
         return answer
     part = only_real_flows(graph, alone)
     recursion = law.recursion(part, setting.regime, np.ones(len(part.model_names), dtype=bool))
-    answer[alone] = trajectory(recursion, setting.generations)[-1]
+    answer[alone] = reached[alone] / trajectory(recursion, setting.generations)[-1]
     if not setting.pools:
-        settled = np.full(models, np.nan)
         invariant: Invariant = recursion  # type: ignore[assignment]
-        settled[alone] = steady_state(invariant)
-        answer = np.where(np.isnan(limit), answer, settled)
+        settled = limit[alone] / steady_state(invariant)
+        answer[alone] = np.where(np.isnan(settled), answer[alone], settled)
     return answer
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headwater.diagnosis.growths import GROWTHS, growths
-from headwater.diagnosis.isolated import isolated_risk
+from headwater.diagnosis.isolated import versus_isolated
 from headwater.diagnosis.setting import Setting
 from headwater.errors import NoLaw
 from headwater.grounding import Grounding
@@ -19,6 +19,9 @@ from headwater.theory.tails import tail_sample, tail_sample_limit
 
 TAIL_WORK = 2e9
 """Squared models times generations up to which tails are followed."""
+
+STEP_WORK = 20_000
+"""What one generation of one horizon costs beside its numbers, in their units."""
 
 DIVERSITY = QuadraticVariance("diversity", {}, 1.0, -1.0)
 """Identity by descent follows the law of a Bernoulli of unit variance, whatever the vocabulary."""
@@ -36,8 +39,10 @@ class Quantities:
         Position in `GROWTHS`.
     exploding
         Grounded components that explode at these budgets, as arrays of models.
-    risk, risk_limit, isolated
-        In the law's units; `isolated` as in `isolated_risk`.
+    risk, risk_limit
+        In the law's units.
+    versus_isolated
+        Risk over that of training on the model's own real flows alone.
     diversity, diversity_limit
         Expected Gini-Simpson diversity over the population's.
     tail, tail_limit
@@ -53,7 +58,7 @@ class Quantities:
     exploding: tuple[np.ndarray, ...]
     risk: Array | None
     risk_limit: Array
-    isolated: Array
+    versus_isolated: Array
     diversity: Array | None
     diversity_limit: Array
     tail: Array | None
@@ -75,12 +80,13 @@ def measure(grounding: Grounding, regime: Regime, law: Law, generations: int) ->
     recursion = law.recursion(grounding.graph, regime, known) if known.any() else None
     growth, exploding = growths(setting, law, recursion)
     risk, risk_limit = None, np.full(setting.models, np.nan)
-    isolated = risk_limit
+    versus = risk_limit
     if recursion is not None:
         bounded = growth == GROWTHS.index("bounded")
         risk = setting.followed(recursion)
         risk_limit = setting.limit(law, recursion, known & bounded & ~grounding.is_ungrounded)
-        isolated = isolated_risk(setting, law, risk_limit)
+        if risk is not None:
+            versus = versus_isolated(setting, law, risk[-1], risk_limit)
     diversity, diversity_limit = _diversity(setting)
     tail, tail_limit = _tails(setting)
     return Quantities(
@@ -89,7 +95,7 @@ def measure(grounding: Grounding, regime: Regime, law: Law, generations: int) ->
         exploding=tuple(exploding),
         risk=risk,
         risk_limit=risk_limit,
-        isolated=isolated,
+        versus_isolated=versus,
         diversity=diversity,
         diversity_limit=diversity_limit,
         tail=tail,
@@ -120,22 +126,24 @@ def _tails(setting: Setting) -> tuple[Array | None, Array]:
     graph, keep = setting.graph, setting.keep
     trained = keep & graph.trained
     work = float(trained.sum()) ** 2 * setting.generations
-    if not isinstance(setting.regime, Replace):
-        work *= setting.generations / 2 * setting.window
+    if not setting.replaces:
+        work = setting.generations**2 / 2 * setting.window * (trained.sum() ** 2 + STEP_WORK)
     if not keep.any():
         return None, limit
     if work > TAIL_WORK or not setting.dense:
         setting.notes.append("tail samples are left out: too many models times generations")
         return None, limit
     try:
-        rows = tail_sample(graph, setting.regime, keep, setting.generations)
+        rows = tail_sample(
+            graph, Replace() if setting.replaces else setting.regime, keep, setting.generations
+        )
     except NoLaw as reason:
         setting.notes.append(f"tail samples are left out: {reason.problem}")
         return None, limit
     order = np.concatenate([np.flatnonzero(trained), np.flatnonzero(keep & graph.frozen)])
     table = np.full((setting.generations + 1, setting.models), np.nan)
     table[:, order] = rows
-    if isinstance(setting.regime, Replace):
+    if setting.replaces:
         lost = np.isin(setting.grounding.component, setting.grounding.ungrounded)
         limit[order] = tail_sample_limit(graph, keep, lost)
     return table, limit

@@ -32,20 +32,21 @@ def ground_component(grounding: Grounding, members: np.ndarray, collapses: int) 
     graph = grounding.graph
     names = [graph.model_names[at] for at in members]
     value = real_sample_value(graph, members)
-    loop = (
-        f"its own output ({names[0]!r})" if len(names) == 1 else f"a loop of {len(names)} ({listed(names)})"
-    )
-    reach = f" and everything it reaches, {collapses} models in all" if collapses > len(names) else ""
     best = names[0] if value is None else names[int(np.argmax(value))]
-    which = (
-        "any model of it will do; with counts known the one is named where a real sample buys most"
-        if value is None and len(names) > 1
-        else "here a real sample buys most"
-        if len(names) > 1
-        else ""
+    others = collapses - len(names)
+    downstream = (
+        f", and of {'the model' if others == 1 else f'all {others:,} models'} downstream" if others else ""
     )
-    why = f"one flow of real data (or of a frozen model) into {best!r} bounds {loop}{reach}"
-    return Repair(best, f"{why}; {which}" if which else why)
+    if len(names) == 1:
+        return Repair(best, f"one flow of real data into {best!r} stops its collapse{downstream}")
+    if value is None:
+        which = "any model of the loop will do; give its counts to learn which is best"
+    elif np.ptp(value) <= 1e-9 * value.max():
+        which = "any other of the loop would do as well"
+    else:
+        which = "of the loop, that is where a real sample buys most"
+    stops = f"one flow of real data into {best!r} stops the collapse of {listed(names)}{downstream}"
+    return Repair(best, f"{stops}; {which}")
 
 
 def feed_component(grounding: Grounding, members: np.ndarray, budget: np.ndarray, law: Law) -> Repair:
@@ -57,7 +58,7 @@ def feed_component(grounding: Grounding, members: np.ndarray, budget: np.ndarray
         enough = 2 * law.features + 1
         why = (
             f"{names[least]!r} is fitted on {have} samples with {law.features} features and amplifies the "
-            f"errors it is given; from {enough} samples on at every model of the loop none does"
+            f"errors it is given: give every model of the loop at least {enough} samples"
         )
     else:
         why = (

@@ -9,7 +9,7 @@ import numpy as np
 from headwater.errors import NoLaw, NoSteadyState
 from headwater.graph import InteractionGraph
 from headwater.grounding import Grounding
-from headwater.regimes import Accumulate, AccumulateSubsample, Regime, Window
+from headwater.regimes import Accumulate, AccumulateSubsample, Regime, Replace, Window
 from headwater.theory.laws import Law
 from headwater.theory.pooled import Pooled
 from headwater.theory.pooled_limit import settled_risk
@@ -68,6 +68,11 @@ class Setting:
         return isinstance(self.regime, Accumulate | AccumulateSubsample)
 
     @property
+    def replaces(self) -> bool:
+        """Whether a generation is trained on its newest samples only."""
+        return self.regime in (Replace(), Window(1))
+
+    @property
     def window(self) -> int:
         """Batches a generation is trained on, where old ones are dropped."""
         return self.regime.generations if isinstance(self.regime, Window) else 1
@@ -77,6 +82,13 @@ class Setting:
         """Whether second moments of all kept models are carried exactly."""
         return int(self.keep.sum()) * self.window <= DENSE_UP_TO
 
+    @property
+    def _size(self) -> str:
+        kept = int(self.keep.sum())
+        return (
+            f"{kept:,} models" if self.window == 1 else f"{kept:,} models times a window of {self.window:,}"
+        )
+
     def followed(self, recursion: Recursion) -> Array | None:
         """(generations + 1, models) risk by generation; None, with a note, where that is too much."""
         if self.dense:
@@ -84,12 +96,12 @@ class Setting:
         else:
             kept = int(self.keep.sum())
             if kept > PROBED_UP_TO:
-                self.notes.append(f"risk of {kept:,} models is more than is computed at once")
+                self.notes.append(f"risk is left out: {kept:,} models are more than are followed at once")
                 return None
             try:
                 rows = probed_trajectory(recursion, self.generations, PROBES, PROBE_SEED)
             except NoLaw as reason:
-                self.notes.append(f"risk of {kept:,} models is left out: {reason.problem}; {reason.remedy}")
+                self.notes.append(f"risk is left out for {self._size}: {reason.problem}; {reason.remedy}")
                 return None
             self.notes.append(
                 f"risk of {kept:,} models is estimated by {PROBES} probes, with a relative standard error "

@@ -128,8 +128,6 @@ class Diagnosis:
         found = self.quantities
         start = math.nan if found.risk is None else float(found.risk[0, at])
         limit = float(found.risk_limit[at])
-        reached = math.nan if found.risk is None else float(found.risk[-1, at])
-        compared = limit if not math.isnan(limit) else reached
         return {
             "verdict": VERDICTS[self.verdicts[at]],
             "grounding": STATUSES[self.grounding.status[at]],
@@ -137,7 +135,7 @@ class Diagnosis:
             "risk": _series(found.risk, at),
             "inflation": None if found.risk is None else _series(found.risk[:, [at]] / start, 0),
             "inflation_limit": _number(limit / start),
-            "vs_isolated": _number(compared / float(found.isolated[at])),
+            "vs_isolated": _number(float(found.versus_isolated[at])),
             "diversity_retained": _series(found.diversity, at),
             "diversity_limit": _number(float(found.diversity_limit[at])),
             "tail_sample": _series(found.tail, at),

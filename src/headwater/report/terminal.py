@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,18 +15,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from headwater.report import words
+
 if TYPE_CHECKING:
     from headwater.diagnosis import Diagnosis
     from headwater.graph import InteractionGraph
 
 ROWS = 20
 """Models shown; the rest are counted."""
-
-ITEMS = 6
-"""Causes, repairs and the like shown."""
-
-NAMED = 5
-"""Names listed in one sentence."""
 
 COLOURS = {
     "collapses": "bold red",
@@ -40,6 +36,10 @@ SPARKS = 10
 GAP = 2
 LONGEST_NAME = 34
 UNKNOWN = "?"
+LEGEND = (
+    "×: times the model's own risk at generation 0. Diversity: of the population's. Tail sample: as many "
+    "real samples know rare cases as well."
+)
 
 
 class DiagnosisView:
@@ -55,14 +55,16 @@ class DiagnosisView:
         yield Text()
         if len(diagnosis.graph.model_names):
             yield _table(diagnosis, options.max_width)
+            if diagnosis.quantities.risk is not None:
+                yield Text(LEGEND, style="dim")
             if len(diagnosis.graph.model_names) > ROWS:
                 hidden = len(diagnosis.graph.model_names) - ROWS
                 yield Text(f"... and {hidden:,} more, none worse (--json has all)", style="dim")
         for title, sentences in (
-            ("Why", _causes(diagnosis)),
-            ("What to do", _repairs(diagnosis)),
-            ("Structure", _structure(diagnosis)),
-            ("Unknown", _unknown(diagnosis)),
+            ("Why", words.causes(diagnosis)),
+            ("What to do", words.repairs(diagnosis)),
+            ("Structure", words.structure(diagnosis)),
+            ("Unknown", words.unknown(diagnosis)),
             ("Assumed", list(diagnosis.assumptions)),
         ):
             if sentences:
@@ -79,7 +81,7 @@ def as_text(diagnosis: Diagnosis, width: int = 110) -> str:
 
 
 def _headline(diagnosis: Diagnosis) -> Text:
-    text = Text(f"{diagnosis.name}: " if diagnosis.name else "", style="bold")
+    text = Text(f"{words.plain(diagnosis.name)}: " if diagnosis.name else "", style="bold")
     text.append(diagnosis.verdict, style=COLOURS[diagnosis.verdict])
     tally = [
         f"{number:,} {_plural(verdict, number)}" for verdict, number in diagnosis.counts.items() if number
@@ -145,8 +147,9 @@ def _columns(diagnosis: Diagnosis, entries: list[tuple[int, dict[str, Any]]]) ->
         _Column("verdict", [Text(e["verdict"], COLOURS[e["verdict"]]) for _, e in entries], 1, "left"),
     ]
     if diagnosis.quantities.risk is not None:
+        scale = _scale(entry["inflation"] or [] for _, entry in entries)
         columns += [
-            _Column("risk", cells(lambda e: sparkline(e["inflation"] or [])), 6, "left"),
+            _Column("inflation", cells(lambda e: sparkline(e["inflation"] or [], scale)), 6, "left"),
             _Column(f"after {diagnosis.generations}", cells(lambda e: _times(_last(e["inflation"]))), 2),
             _Column("limit", cells(_limit), 3),
             _Column("vs own data", cells(lambda e: _times(e["vs_isolated"], "-")), 9),
@@ -167,7 +170,7 @@ def _columns(diagnosis: Diagnosis, entries: list[tuple[int, dict[str, Any]]]) ->
 
 def _label(graph: InteractionGraph, at: int) -> str:
     kind = " (external)" if graph.external[at] else " (frozen)" if graph.frozen[at] else ""
-    return graph.model_names[at] + kind
+    return words.plain(graph.model_names[at], LONGEST_NAME - len(kind)) + kind
 
 
 def _last(series: list[float | None] | None) -> float | None:
@@ -182,26 +185,28 @@ def _depth(depth: float) -> str:
     return "∞" if math.isinf(depth) else UNKNOWN if math.isnan(depth) else f"{depth:.1f}"
 
 
-def sparkline(values: Sequence[float | None]) -> str:
-    """Bars for values of which the first is 1, on a log scale from a third of it to at least thrice.
+def _scale(every: Iterable[Sequence[float | None]]) -> tuple[float, float]:
+    """One scale for all rows: from a third or less of generation 0's risk to thrice it or more."""
+    known = [value for values in every for value in values if value is not None and value > 0]
+    return min(1 / 3, *known, 1.0), max(3.0, *known, 1.0)
+
+
+def sparkline(values: Sequence[float | None], scale: tuple[float, float]) -> str:
+    """Bars on a log scale between two values; None is beyond it.
 
     Examples
     --------
-    >>> sparkline([1.0, 1.0, 2.0, 8.0])
-    '▃▃▅█'
+    >>> sparkline([1.0, 1.0, 2.0, 8.0], (1 / 2, 8.0))
+    '▂▂▄█'
     """
     if not values:
         return ""
-    finite = [value if value is not None else math.inf for value in values]
-    picked = [finite[round(at)] for at in np.linspace(0, len(finite) - 1, min(SPARKS, len(finite)))]
-    known = [value for value in finite if math.isfinite(value) and value > 0]
-    low, high = min(1 / 3, *known), max(3.0, *known)
-    scale = math.log(high / low)
-    levels = [
-        len(BARS) - 1 if math.isinf(value) else math.log(max(value, low) / low) / scale * (len(BARS) - 1)
-        for value in picked
+    low, high = scale
+    picked = [values[round(at)] for at in np.linspace(0, len(values) - 1, min(SPARKS, len(values)))]
+    places = [
+        1.0 if value is None else math.log(max(value, low) / low) / math.log(high / low) for value in picked
     ]
-    return "".join(BARS[int(level)] for level in levels)
+    return "".join(BARS[int(place * (len(BARS) - 1))] for place in places)
 
 
 def _times(value: float | None, absent: str = UNKNOWN) -> str:
@@ -229,92 +234,3 @@ def _bullets(sentences: list[str]) -> Iterator[RenderableType]:
         grid.add_column(overflow="fold")
         grid.add_row("-", Text(sentence))
         yield Padding(grid, (0, 0, 0, 2), expand=False)
-
-
-def _shortened(sentences: list[str], total: int, what: str) -> list[str]:
-    return (
-        sentences
-        if total <= len(sentences)
-        else [*sentences, f"... and {total - len(sentences):,} more {what}"]
-    )
-
-
-def _causes(diagnosis: Diagnosis) -> list[str]:
-    said = []
-    for cause in diagnosis.causes[:ITEMS]:
-        others = [name for name in cause.collapses if name not in set(cause.component)]
-        reach = f" It takes {_names(others)} with it." if others else ""
-        reach += f" {cause.speed}" if cause.speed else ""
-        if cause.kind == "ungrounded":
-            alone = len(cause.component) == 1
-            who = f"{cause.component[0]!r} learns" if alone else f"{_names(cause.component)} learn"
-            only = "only from itself" if alone else "only from each other"
-            said.append(f"{who} {only}: no real data, frozen model or other model enters the loop.{reach}")
-        else:
-            who = _names(cause.component)
-            said.append(f"{who}: real data arrive, but too few samples for this law, so errors grow.{reach}")
-    return _shortened(said, len(diagnosis.causes) + diagnosis.causes_left_out, "causes")
-
-
-def _repairs(diagnosis: Diagnosis) -> list[str]:
-    said = [f"{repair.why[0].upper()}{repair.why[1:]}." for repair in diagnosis.repairs[:ITEMS]]
-    return _shortened(said, len(diagnosis.repairs) + diagnosis.causes_left_out, "repairs")
-
-
-def _structure(diagnosis: Diagnosis) -> list[str]:
-    """Loops that are no cause, since one flow less may make them one, and the deepest chain."""
-    chain = diagnosis.longest_chain
-    if len(chain) < 2:
-        return _loops(diagnosis)
-    steps = [repr(step[0]) if len(step) == 1 else f"loop of {_names(step)}" for step in chain]
-    shown = steps if len(steps) <= 2 * NAMED else [*steps[:NAMED], "...", *steps[-NAMED:]]
-    deepest = f"Deepest chain, {len(chain)} steps of models: {' -> '.join(shown)}."
-    return [*_loops(diagnosis), deepest]
-
-
-def _loops(diagnosis: Diagnosis) -> list[str]:
-    known = {cause.component for cause in diagnosis.causes}
-    rest = [loop for loop in diagnosis.loops if loop not in known]
-    said = []
-    for loop in rest[:ITEMS]:
-        status = diagnosis.grounding.of(loop[0])
-        entering = _entering(diagnosis, loop)
-        held = f"from outside come {entering}" if entering else "nothing comes from outside"
-        held += "" if status != "ungrounded" else ", but not every way back ends in real data"
-        itself = len(loop) == 1
-        who = f"{loop[0]!r} learns from itself" if itself else f"{_names(loop)} learn from each other"
-        said.append(f"{who}; {held}.")
-    return _shortened(said, len(rest), "loops")
-
-
-def _entering(diagnosis: Diagnosis, loop: tuple[str, ...]) -> str:
-    """What enters a loop from outside: sources, then frozen models, then others, a few by name."""
-    graph = diagnosis.graph
-    inside = np.zeros(len(graph.model_names), dtype=bool)
-    inside[[graph.index_of(name) for name in loop]] = True
-    models = len(graph.model_names)
-    providers = np.unique(graph.provider[inside[graph.learner]])
-    outside = [int(at) for at in providers if at >= models or not inside[at]]
-    outside.sort(key=lambda at: (at < models, at < models and not graph.frozen[at], at))
-    return _names([graph.provider_name(at) for at in outside]) if outside else ""
-
-
-def _unknown(diagnosis: Diagnosis) -> list[str]:
-    if not diagnosis.missing:
-        return []
-    unknown = int(np.isnan(diagnosis.graph.samples).sum())
-    first = "; ".join(f"{item.what} of {item.place}" for item in diagnosis.missing[:3])
-    more = ", and so on" if len(diagnosis.missing) > 3 else ""
-    known = int(diagnosis.quantities.known.sum())
-    return [
-        f"{first}{more} ({unknown:,} of {len(diagnosis.graph.samples):,} counts).",
-        f"The condition needs no counts; risk, diversity and tails do, and are known for {known:,} of "
-        f"{len(diagnosis.graph.model_names):,} models. Fill them in, or try --assume samples=1000.",
-    ]
-
-
-def _names(items: list[str] | tuple[str, ...]) -> str:
-    shown = [repr(name) for name in items[:NAMED]]
-    if len(items) > NAMED:
-        return f"{', '.join(shown)} and {len(items) - NAMED:,} more"
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -62,18 +62,40 @@ def component_radius(recursion: Recursion, members: np.ndarray) -> Radius:
         Positions of the component's models among ``recursion.system.trained``.
     """
     if isinstance(recursion, Pooled):
-        return Radius(0.0, np.nextafter(1.0, 0.0))
+        return _pool_radius(recursion, members)
     if isinstance(recursion, Windowed):
         mean = replace(recursion, system=_component(recursion.system, members))
         quick = _quick_bound(mean)
         if quick < 1:
-            return Radius(0.0, quick)
+            return Radius(0.0, quick ** (1 / mean.window))
         return _power_iteration(mean, elementwise=isinstance(mean.spread, Quadratic))
     assert isinstance(recursion, PooledLeastSquares)
     regression = replace(recursion, system=_component(recursion.system, members))
     if (regression.system.count >= 2 * regression.features + 1).all():
         return Radius(0.0, np.nextafter(1.0, 0.0))
     return _power_iteration(regression, elementwise=False)
+
+
+def _pool_radius(recursion: Pooled, members: np.ndarray) -> Radius:
+    r"""Of the map by which a pool's mean square feeds itself; above 1 it grows as a power of time.
+
+    A whole pool averages every fluctuation away. A draw of N from it does not: with Q the mean
+    squares of the pools, :math:`dQ/d\ln t = (W\,\mathrm{diag}(h) - 1)\,Q + \ldots`, h being what a unit of Q
+    adds to the mean square that a model emits: :math:`(1 + v_2)/N` for quadratic variances, and for
+    fitted ones :math:`1 + 1/N` with ddof 1 and 1 with ddof 0, which has a ceiling.
+    """
+    spread, system = recursion.spread, recursion.system
+    bounded = Radius(0.0, float(np.nextafter(1.0, 0.0)))
+    if not recursion.subsample or not spread.exact:
+        return bounded
+    if isinstance(spread, Quadratic):
+        fed = (1 + spread.curvature) / system.budget[members]
+    elif isinstance(spread, Fitted) and spread.ddof == 1:
+        fed = 1 + 1 / system.budget[members]
+    else:
+        return bounded
+    block = sparse.csr_array(system.share[members][:, members])
+    return _perron(sparse.csr_array(block @ sparse.diags_array(fed)))
 
 
 def _quick_bound(recursion: Windowed) -> float:
@@ -88,22 +110,27 @@ def _quick_bound(recursion: Windowed) -> float:
         assert isinstance(spread, Fitted)
         count = recursion.window * system.count
         bound = sparse.diags_array(count / (count - spread.ddof)) @ between
-    return _perron_upper(sparse.csr_array(bound))
+    return _perron(sparse.csr_array(bound)).upper
 
 
-def _perron_upper(matrix: sparse.csr_array) -> float:
-    """Upper bound on the radius of a nonnegative matrix, by the ratios of a shifted power iteration."""
+def _perron(matrix: sparse.csr_array) -> Radius:
+    """Bounds on the radius of a nonnegative irreducible matrix, by ratios of a shifted power iteration.
+
+    Stops as soon as they decide on which side of 1 it lies, or no longer tighten.
+    """
     vector = np.ones(matrix.shape[0])
-    best = np.inf
+    lower, upper = 0.0, np.inf
     for _ in range(MOST_STEPS):
         image = matrix @ vector
-        bound = float((image / vector).max())
-        if bound < 1 or best - bound < TOLERANCE * 1e-3:
-            return min(best, bound)
-        best = bound
+        ratio = image / vector
+        tighter = min(upper, float(ratio.max()))
+        settled = upper - tighter < TOLERANCE * 1e-3
+        lower, upper = max(lower, float(ratio.min())), tighter
+        if upper < 1 or lower > 1 or settled:
+            break
         vector = image + vector
         vector /= vector.max()
-    return best
+    return Radius(lower, upper)
 
 
 def _power_iteration(recursion: Windowed | PooledLeastSquares, elementwise: bool) -> Radius:
@@ -151,12 +178,9 @@ def _operator(
             image[place, place] += recursion.settled_innovation(carried, error) - constant
             return image, None
         assert isinstance(recursion, Windowed) and isinstance(recursion.spread, Fitted)
-        within = fitted[:trained]
+        within = recursion.spread.within(error, readout @ fitted, recursion.window * system.count)
         image[place, place] += system.noise @ within
-        raw = system.share @ (within + error)
-        count = recursion.window * system.count
-        after = recursion.spread.within(np.diagonal(image)[:trained], raw, count)
-        return image, np.concatenate([after, fitted[:-trained]]) if len(fitted) > trained else after
+        return image, np.concatenate([system.share @ (within + error), fitted[:-trained]])
 
     return step, transition.shape[0]
 

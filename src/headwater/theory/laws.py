@@ -23,6 +23,9 @@ from headwater.theory.spread import Fitted, Quadratic, Spread
 from headwater.theory.system import Flag, build
 from headwater.theory.windowed import Windowed
 
+SMALLEST = 1e-50
+"""Of a law's parameters, whose squares must be numbers too."""
+
 
 class Law(Protocol):
     """How risk follows from graph and regime."""
@@ -216,8 +219,8 @@ def _mixes_weights(graph: InteractionGraph, keep: Flag, regime: Regime) -> bool:
 
 
 def _positive(what: str, value: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise LawError(f"{what} is {value!r}", f"{what} is a finite number above zero")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not SMALLEST <= value <= 1 / SMALLEST:
+        raise LawError(f"{what} is {value!r}", f"{what} is a number from {SMALLEST:g} to {1 / SMALLEST:g}")
 
 
 def gaussian_mean(noise: float = 1.0) -> QuadraticVariance:

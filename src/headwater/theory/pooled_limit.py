@@ -55,7 +55,7 @@ def settled_risk(recursion: Pooled) -> Array | None:
     ``1 / (BURN_IN * budget)``.
     """
     system, spread = recursion.system, recursion.spread
-    if not isinstance(spread, Quadratic) or (recursion.subsample and (spread.exact or system.weighted)):
+    if not isinstance(spread, Quadratic) or (recursion.subsample and (spread.exact or _uneven(system))):
         return None
     endings = _endings(system)
     if endings is None:
@@ -86,6 +86,14 @@ def settled_risk(recursion: Pooled) -> Array | None:
         rate = 1 / system.budget - np.where(system.mass > 0, 0, 1 / system.start.count[:trained])
         risk[:trained] += np.maximum(rate, 0) * spread.variance
     return risk
+
+
+def _uneven(system: System) -> bool:
+    """Whether records of a pool differ in weight, initial and later ones included."""
+    start = system.start
+    trained = len(system.trained)
+    later = system.mass * start.count[:trained] != start.mass[:trained] * system.count
+    return system.weighted or bool(later.any())
 
 
 def _subsampling(system: System, age: Array, generation: int) -> Array:

@@ -261,7 +261,8 @@ def _records(system: System, pooling: bool) -> _Records:
     models = len(graph.model_names)
     row_of = np.full(models, -1, dtype=np.int64)
     row_of[system.models] = np.arange(len(system.models))
-    archive_of = np.full(len(graph.source_names), -1, dtype=np.int64)
+    # one entry more, so that there is something to index where there are no sources
+    archive_of = np.full(len(graph.source_names) + 1, -1, dtype=np.int64)
     archive_of[system.archives] = np.arange(len(system.archives))
     flows = np.flatnonzero(np.isin(graph.learner, system.trained))
     provider, row = graph.provider[flows], row_of[graph.learner[flows]]

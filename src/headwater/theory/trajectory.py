@@ -25,10 +25,14 @@ def trajectory(recursion: Recursion, generations: int) -> Array:
         return _by_powers(recursion, generations) * recursion.spread.variance
     state = recursion.start()
     risks = [recursion.read(state)]
-    for _ in range(generations):
-        state = recursion.step(state)
-        risks.append(recursion.read(state))
-    return np.array(risks)
+    # what explodes may pass the largest double: it is infinite from then on
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(generations):
+            state = recursion.step(state)
+            risks.append(recursion.read(state))
+    table = np.array(risks)
+    table[1:][np.isnan(table[1:]) & ~np.isnan(table[0])] = np.inf
+    return table
 
 
 def _by_powers(recursion: Windowed, generations: int) -> Array:
