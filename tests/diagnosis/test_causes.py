@@ -17,7 +17,7 @@ from tests.theory.graphs import CUT_OFF, FOUR, dense, ring
 def added(diagnosis) -> float:
     """How many times the start is added in a generation, as the page says."""
     text = " ".join(as_text(diagnosis).split())
-    return float(re.findall(r"each generation adds ([0-9.]+) times", text)[0])
+    return float(re.findall(r"a generation adds ([0-9.]+) of", text)[0])
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_the_rate_of_a_collapse_is_that_of_its_martingales(graph, rate):
 @pytest.mark.parametrize("setting", [{"law": bernoulli(0.2)}, {"law": Gaussian(0)}])
 def test_where_risk_has_a_ceiling_nothing_is_added_for_ever(setting):
     """The sentence would be false."""
-    assert "each generation adds" not in " ".join(as_text(diagnose(lone(), **setting)).split())
+    assert "a generation adds" not in " ".join(as_text(diagnose(lone(), **setting)).split())
 
 
 def test_a_window_is_not_promised_the_rate_of_none():
@@ -48,7 +48,7 @@ def test_a_window_is_not_promised_the_rate_of_none():
 
 def test_without_counts_no_rate_is_given():
     """The condition has none."""
-    assert "each generation adds" not in as_text(diagnose(flows(("a", "a"), sources=())))
+    assert "a generation adds" not in as_text(diagnose(flows(("a", "a"), sources=())))
 
 
 def test_causes_beyond_the_list_are_counted(monkeypatch):

@@ -36,7 +36,8 @@ def rows(diagnosis, width=140) -> list[str]:
     """Lines of the table below its header."""
     lines = as_text(diagnosis, width).split("\n")
     start = next(at for at, line in enumerate(lines) if line.startswith("model "))
-    return lines[start + 1 : lines.index("", start)]
+    end = next(at for at in range(start, len(lines)) if not lines[at] or lines[at].startswith("×"))
+    return lines[start + 1 : end]
 
 
 # -- the example ------------------------------------------------------------------------------------
@@ -72,7 +73,7 @@ def test_the_example_is_told_in_sentences(example):
     assert text.startswith("support-ticket distillation: collapses (3 collapse, 2 degrade, 1 stable)")
     assert "'summariser' and 'tagger' learn only from each other" in text
     assert "It takes 'reporter' with it." in text
-    assert "One flow of real data (or of a frozen model) into 'summariser'" in text
+    assert "One flow of real data into 'summariser' stops the collapse" in text
     assert "'teacher' and 'student' learn from each other" in text
     assert "'tickets' and 'judge'" in text
 
@@ -220,14 +221,14 @@ def test_no_models_are_said_to_be_none():
 
 def test_bars_rise_with_inflation():
     """Flat where nothing happens; up where it grows; down where it improves."""
-    assert len(set(sparkline([1.0] * 21))) == 1
+    assert len(set(sparkline([1.0] * 21, (1 / 3, 3.0)))) == 1
     for values, order in ((np.linspace(1, 21, 21), 1), (np.linspace(1, 0.1, 21), -1)):
-        heights = [BARS.index(bar) for bar in sparkline(list(values))]
+        heights = [BARS.index(bar) for bar in sparkline(list(values), (1 / 3, max(3.0, *values)))]
         assert heights == sorted(heights)[::order]
         assert heights[0] != heights[-1]
 
 
 def test_bars_survive_what_is_beyond_numbers():
     """A risk too large to be held is at the top; no data, no bars."""
-    assert sparkline([1.0, 10.0, None])[-1] == BARS[-1]
-    assert sparkline([]) == ""
+    assert sparkline([1.0, 10.0, None], (1 / 3, 10.0))[-1] == BARS[-1]
+    assert sparkline([], (1 / 3, 3.0)) == ""

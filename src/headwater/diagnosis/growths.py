@@ -6,8 +6,9 @@ import numpy as np
 
 from headwater.diagnosis.setting import Setting
 from headwater.grounding import reachable
+from headwater.regimes import Accumulate
 from headwater.theory.growth import Growth, component_radius
-from headwater.theory.laws import Gaussian, Law, LeastSquares, QuadraticVariance
+from headwater.theory.laws import Asymptotic, Gaussian, Law, LeastSquares, QuadraticVariance
 from headwater.theory.recursion import Recursion
 
 GROWTHS: tuple[Growth, ...] = ("bounded", "linear", "exponential", "unknown")
