@@ -25,13 +25,14 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY) ## diagnose an example pipeline
-	@echo "Two models learn from each other's answers to support tickets. Will they collapse?"
+	@mkdir -p build
+	@echo "  $$ headwater init pipeline.yaml"
+	@cd build && $(abspath $(BIN))/headwater init --force pipeline.yaml
 	@echo
-	@echo "  $$ headwater diagnose examples/support-tickets.yaml"
+	@echo "  $$ headwater diagnose pipeline.yaml"
+	@cd build && $(abspath $(BIN))/headwater diagnose pipeline.yaml
 	@echo
-	@$(BIN)/headwater diagnose examples/support-tickets.yaml
-	@echo
-	@echo "Now edit examples/support-tickets.yaml, or see: $(BIN)/headwater --help"
+	@echo "The file is build/pipeline.yaml: change it and look again. All commands: $(BIN)/headwater --help"
 
 test: $(READY) ## run the whole test suite
 	@$(BIN)/python -m pytest $(PYTEST)

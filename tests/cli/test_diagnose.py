@@ -23,7 +23,7 @@ from headwater.report.terminal import as_text
 from headwater.theory.laws import LAWS
 from tests.diagnosis.schema import diagnosis_schema
 
-EXAMPLE = str(Path(__file__).resolve().parents[2] / "examples" / "support-tickets.yaml")
+EXAMPLE = str(Path(__file__).resolve().parents[1] / "diagnosis" / "example.yaml")
 MIXED = """\
 headwater: 1
 sources: {web: {}}

@@ -17,7 +17,7 @@ from headwater.theory.laws import LeastSquares, bernoulli
 from tests.diagnosis.gallery import GRAPHS, flows, lone, many_loops, mixed, spoiled
 from tests.oracles import recursions
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "support-tickets.yaml"
+EXAMPLE = Path(__file__).resolve().parents[1] / "diagnosis" / "example.yaml"
 VERDICTS = ("collapses", "degrades", "bounded", "stable", "improves")
 
 
