@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench verify clean
+.PHONY: help install demo test lint format bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,9 +49,6 @@ format: $(READY) ## put the code into its format
 
 bench: $(READY) ## measure speed and memory
 	@$(BIN)/python -m benchmarks
-
-verify: $(READY) ## hold the theory to simulation at scale (minutes)
-	@$(BIN)/python -m verification
 
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist

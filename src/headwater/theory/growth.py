@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
+from scipy.sparse import linalg
 
 from headwater.theory.least_squares import PooledLeastSquares
 from headwater.theory.pooled import Pooled
@@ -27,13 +28,21 @@ Growth = Literal["bounded", "linear", "exponential", "unknown"]
 
 MOST_STEPS = 3000
 TOLERANCE = 1e-7
+
+UNDECIDED = 1e-4
+"""Distance from 1 within which an estimate of the radius decides nothing."""
+
 EIGENVALUES_UP_TO = 300
 """Slots up to which bounds come from generalised eigenvalues, a cube in the slots."""
 
 
 @dataclass(frozen=True, slots=True)
 class Radius:
-    """Bounds on the spectral radius of a component's second-moment operator."""
+    """On which side of 1 the spectral radius of a component's second-moment operator lies.
+
+    Bounds, or (fitted variances, and least squares on more than `EIGENVALUES_UP_TO` models) a
+    settled estimate give and take `UNDECIDED`.
+    """
 
     lower: float
     upper: float
@@ -68,12 +77,12 @@ def component_radius(recursion: Recursion, members: np.ndarray) -> Radius:
         quick = _quick_bound(mean)
         if quick < 1:
             return Radius(0.0, quick ** (1 / mean.window))
-        return _power_iteration(mean, elementwise=isinstance(mean.spread, Quadratic))
+        return _power_iteration(mean, elementwise=isinstance(mean.spread, Quadratic))[0]
     assert isinstance(recursion, PooledLeastSquares)
     regression = replace(recursion, system=_component(recursion.system, members))
     if (regression.system.count >= 2 * regression.features + 1).all():
         return Radius(0.0, np.nextafter(1.0, 0.0))
-    return _power_iteration(regression, elementwise=False)
+    return _power_iteration(regression, elementwise=False)[0]
 
 
 def _pool_radius(recursion: Pooled, members: np.ndarray) -> Radius:
@@ -114,50 +123,79 @@ def _quick_bound(recursion: Windowed) -> float:
 
 
 def _perron(matrix: sparse.csr_array) -> Radius:
-    """Bounds on the radius of a nonnegative irreducible matrix, by ratios of a shifted power iteration.
+    """Bounds on the radius of a nonnegative irreducible matrix B, on which side of 1 it lies.
 
-    Stops as soon as they decide on which side of 1 it lies, or no longer tighten.
+    If x = (I - B)^-1 1 is positive then B x = x - 1 and the radius is at most 1 - 1/max(x)
+    (Collatz-Wielandt); otherwise it is at least 1, and ratios of a shifted power iteration bound
+    it from below.
     """
-    vector = np.ones(matrix.shape[0])
-    lower, upper = 0.0, np.inf
+    size = matrix.shape[0]
+    vector = np.ones(size)
+    try:
+        solved = linalg.splu((sparse.eye_array(size) - matrix).tocsc()).solve(vector)
+    except RuntimeError:
+        # exactly singular: the radius is 1
+        solved = np.full(size, np.inf)
+    if np.isfinite(solved).all() and (solved > 0).all():
+        return Radius(0.0, float(1 - 1 / solved.max()))
+    lower = 0.0
     for _ in range(MOST_STEPS):
         image = matrix @ vector
-        ratio = image / vector
-        tighter = min(upper, float(ratio.max()))
-        settled = upper - tighter < TOLERANCE * 1e-3
-        lower, upper = max(lower, float(ratio.min())), tighter
-        if upper < 1 or lower > 1 or settled:
+        lower = max(lower, float((image / vector).min()))
+        if lower > 1:
             break
         vector = image + vector
         vector /= vector.max()
-    return Radius(lower, upper)
+    return Radius(lower, np.inf)
 
 
-def _power_iteration(recursion: Windowed | PooledLeastSquares, elementwise: bool) -> Radius:
-    """Bounds that tighten until they decide, or until the estimate has settled."""
+def growth_factor(recursion: Recursion, members: np.ndarray) -> float:
+    """By how much risk in an exploding component multiplies a generation, in the long run.
+
+    The spectral radius of the component's operator, to about six digits.
+
+    Parameters
+    ----------
+    members : (members,) int
+        As in `component_radius`.
+    """
+    assert isinstance(recursion, Windowed | PooledLeastSquares)
+    alone = replace(recursion, system=_component(recursion.system, members))
+    return _power_iteration(alone, elementwise=False, decide=False)[1]
+
+
+def _power_iteration(
+    recursion: Windowed | PooledLeastSquares, elementwise: bool, decide: bool = True
+) -> tuple[Radius, float]:
+    """Bounds that tighten until they decide, and the estimate at that point.
+
+    Where bounds are not to be had (fitted variances, or too many slots for eigenvalues) the
+    settled estimate decides, unless it is within `UNDECIDED` of 1.
+    """
     operator, size = _operator(recursion)
     moments = np.ones((size, size)) if elementwise else np.eye(size)
     fitted = (
         np.ones(size) if isinstance(recursion, Windowed) and isinstance(recursion.spread, Fitted) else None
     )
-    lower, upper, before = 0.0, np.inf, 0.0
+    bounded = fitted is None and (elementwise or size <= EIGENVALUES_UP_TO)
+    lower, upper, before, estimate = 0.0, np.inf, 0.0, 0.0
     for step in range(MOST_STEPS):
         image, fitted_image = operator(moments, fitted)
         total = np.trace(moments) + (0 if fitted is None else fitted.sum())
-        estimate = (np.trace(image) + (0 if fitted_image is None else fitted_image.sum())) / total
-        if fitted is None and (elementwise or (size <= EIGENVALUES_UP_TO and step % 5 == 4)):
+        estimate = float((np.trace(image) + (0 if fitted_image is None else fitted_image.sum())) / total)
+        if decide and bounded and (elementwise or step % 5 == 4):
             found = image / moments if elementwise else eigh(image, moments, eigvals_only=True)
             lower, upper = max(lower, float(found.min())), min(upper, float(found.max()))
             if upper < 1 or lower > 1:
                 break
         if step > 50 and abs(estimate - before) < TOLERANCE * 1e-3:
-            settled = max(TOLERANCE, 100 * abs(estimate - before))
-            lower, upper = max(lower, estimate - settled), min(upper, estimate + settled)
+            if not bounded:
+                lower, upper = estimate - UNDECIDED, estimate + UNDECIDED
             break
         before = estimate
         moments = (moments + image) / total
         fitted = None if fitted is None or fitted_image is None else (fitted + fitted_image) / total
-    return Radius(float(lower), float(upper))
+    return Radius(lower, float(upper)), estimate
 
 
 def _operator(

@@ -147,7 +147,10 @@ class Gaussian:
                 "simulate it, use --ddof 0 or --law asymptotic, or weight every flow the same",
             )
         few = system.start.count <= self.ddof
-        few[: len(system.trained)] |= (system.count <= self.ddof) & (system.mass > 0)
+        if regime in (Replace(), Window(1)):
+            few[: len(system.trained)] |= system.count <= self.ddof
+        elif isinstance(regime, AccumulateSubsample):
+            few[: len(system.trained)] |= system.budget <= self.ddof
         if few.any():
             name = graph.model_names[system.models[int(np.flatnonzero(few)[0])]]
             raise LawError(

@@ -110,6 +110,11 @@ class PooledLeastSquares:
         """(models, models) identity: the slots are the models."""
         return sparse.eye_array(len(self.system.models)).tocsr()
 
+    @property
+    def feeds_back(self) -> bool:
+        """Always: a fit mixes its providers unevenly, however good they are."""
+        return True
+
     def settled_start(self) -> Array:
         """(models, models) second moments of frozen models alone."""
         moments = self.start().second

@@ -18,20 +18,21 @@ from headwater.theory.system import Array
 from headwater.theory.windowed import Windowed
 
 AT_ONCE = 16
+"""Probes carried together; variances that depend on errors are estimated from so many."""
 
 
 def probed_trajectory(recursion: Recursion, generations: int, probes: int, seed: int) -> Array:
     r"""(generations + 1, models) estimated risk of each model of ``recursion.system.models``.
 
     What the newest innovation adds is exact; only what is carried over is estimated, with
-    relative standard error :math:`\sqrt{2 / \mathrm{probes}}`. Unbiased also where variances depend
-    on errors, for that dependence is linear [hutchinson1990stochastic]_.
+    relative standard error :math:`\sqrt{2 / \mathrm{probes}}` where variances are constant. Unbiased
+    also where they grow with errors, for that dependence is linear.
 
     Raises
     ------
     NoLaw
         For laws and regimes whose innovations can be negative or are not local: least squares,
-        fitted variances, windows of several generations, subsampling.
+        fitted variances, negative curvature, windows of several generations, subsampling.
     """
     spread = getattr(recursion, "spread", None)
     window = recursion.window if isinstance(recursion, Windowed) else 1
@@ -39,10 +40,14 @@ def probed_trajectory(recursion: Recursion, generations: int, probes: int, seed:
     if (
         not isinstance(recursion, Windowed | Pooled)
         or not isinstance(spread, Quadratic)
+        or spread.curvature < 0
         or window > 1
         or subsample
     ):
-        raise NoLaw("this law cannot be probed", "diagnose fewer models at a time, or use --law asymptotic")
+        raise NoLaw(
+            "this law cannot be probed under this regime",
+            "simulate it, or use --law asymptotic under replace or accumulate",
+        )
     total = np.zeros((generations + 1, len(recursion.system.models)))
     streams = np.random.SeedSequence(seed).spawn(-(-probes // AT_ONCE))
     for stream in streams:

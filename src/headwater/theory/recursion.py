@@ -87,6 +87,11 @@ class Invariant(Recursion, Protocol):
         """
         ...
 
+    @property
+    def feeds_back(self) -> bool:
+        """Whether q depends on G at all."""
+        ...
+
     def settled_start(self) -> Array:
         """(slots, slots) second moments with the persistent block filled in, the rest zero."""
         ...

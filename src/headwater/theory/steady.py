@@ -68,7 +68,7 @@ def steady_state(recursion: Invariant, settling: Settling | None = None) -> Arra
     def innovation(tried: Array) -> Array:
         return recursion.settled_innovation(*solve(tried))
 
-    if not np.array_equal(values, recursion.settled_innovation(zero + 1, apart + 1)):
+    if recursion.feeds_back:
         alone = innovation(zero)
         feedback = linalg.LinearOperator(
             (trained, trained), matvec=lambda tried: tried - (innovation(tried) - alone), dtype=np.float64
@@ -184,8 +184,8 @@ def steps_to_settle(matrix: sparse.csr_array) -> int:
 
 def _moving(recursion: Invariant) -> int:
     """Slots before the persistent ones."""
-    held = np.diagonal(recursion.settled_start())
-    return len(held) - int((held > 0).sum())
+    slots, system = recursion.transition.shape[0], recursion.system
+    return slots - (len(system.frozen) + len(system.archives)) * (slots > len(system.trained))
 
 
 def _solver(recursion: Invariant, settling: Settling) -> Callable[[Array], tuple[Array, Array]]:

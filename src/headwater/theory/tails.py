@@ -108,7 +108,7 @@ def tail_sample(graph: InteractionGraph, regime: Regime, keep: Flag, generations
 
     generalised to loss weights (a record of weight w counts w times in its model), frozen models
     (their records offer themselves every generation) and archives (a record is drawn with
-    probability n/S, each generation anew) [harris1963theory]_.
+    probability n/S, each generation anew) [harris1963branching]_.
 
     Raises
     ------
@@ -117,7 +117,8 @@ def tail_sample(graph: InteractionGraph, regime: Regime, keep: Flag, generations
     """
     pooling = not isinstance(regime, Replace | Window)
     system = build(graph, keep, archives_once=pooling)
-    if isinstance(regime, AccumulateSubsample) and (system.weighted or (graph.weight != 1).any()):
+    uneven = system.weighted or bool((graph.weight[keep[graph.learner]] != 1).any())
+    if isinstance(regime, AccumulateSubsample) and uneven:
         raise NoLaw("tails with unequal weights under accumulate-subsample have no exact law", "simulate")
     records = _records(system, pooling)
     answer = np.empty((generations + 1, len(system.models)))

@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.sparse import linalg
 
 from headwater.theory.recursion import State, add_to_diagonal, conjugate, diagonal_of_conjugate
-from headwater.theory.spread import Fitted, Spread
+from headwater.theory.spread import Fitted, Quadratic, Spread
 from headwater.theory.system import Array, Index, System
 
 
@@ -84,6 +84,11 @@ class Windowed:
     def readout(self) -> sparse.csr_array:
         """(models, slots), likewise."""
         return self._readout_at(self.window)
+
+    @property
+    def feeds_back(self) -> bool:
+        """Whether the variance that a model emits depends on its error."""
+        return not isinstance(self.spread, Quadratic) or self.spread.curvature != 0
 
     def settled_start(self) -> Array:
         """(slots, slots) second moments of frozen models and archives alone."""
