@@ -25,7 +25,7 @@ Status = Literal["grounded", "anchored", "ungrounded"]
 STATUSES: tuple[Status, ...] = ("grounded", "anchored", "ungrounded")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grounding:
     """What `ground` found.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 TEXT: dict[str, Any] = {"type": "string"}
 TEXTS: dict[str, Any] = {"type": "array", "items": TEXT}
+NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0}
 GROUPS: dict[str, Any] = {"type": "array", "items": {**TEXTS, "minItems": 1}}
 LEVEL: dict[str, Any] = {"type": ["number", "null"], "minimum": 0}
 SHARE: dict[str, Any] = {"type": ["number", "null"], "minimum": 0, "maximum": 1 + 1e-9}
@@ -63,12 +64,14 @@ def diagnosis_schema(generations: int) -> dict[str, Any]:
                     kind={"enum": ["ungrounded", "finite-sample"]},
                     component={**TEXTS, "minItems": 1},
                     collapses={**TEXTS, "minItems": 1},
+                    speed=TEXT,
                 ),
             },
             repairs={"type": "array", "items": _entry(model=TEXT, why=TEXT)},
             loops=GROUPS,
             longest_chain=GROUPS,
             missing={"type": "array", "items": _entry(what=TEXT, place=TEXT)},
+            left_out=_entry(causes=NUMBER, loops=NUMBER, missing=NUMBER),
             assumptions=TEXTS,
             provenance=_entry(headwater=TEXT, input_sha256=digest),
         ),

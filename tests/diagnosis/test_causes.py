@@ -17,7 +17,7 @@ from tests.theory.graphs import CUT_OFF, FOUR, dense, ring
 def added(diagnosis) -> float:
     """How many times the start is added in a generation, as the page says."""
     text = " ".join(as_text(diagnosis).split())
-    return float(re.findall(r"a generation adds ([0-9.]+) of", text)[0])
+    return float(re.findall(r"a generation adds ([0-9.]+) times", text)[0])
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,7 @@ def test_a_window_is_not_promised_the_rate_of_none():
     """Four batches add 4/25 a generation, not 1; where a rate is given it is that."""
     text = " ".join(as_text(diagnose(lone(), regime=Window(4))).split())
     assert "adds 1.00 times" not in text
+    assert "adds 1.00 times" in " ".join(as_text(diagnose(lone(), regime=Window(1))).split())
 
 
 def test_without_counts_no_rate_is_given():
@@ -56,6 +57,6 @@ def test_causes_beyond_the_list_are_counted(monkeypatch):
     monkeypatch.setattr(causes, "MOST_CAUSES", 3)
     diagnosis = diagnose(many_loops(10, 1), generations=2)
     assert len(diagnosis.causes) == len(diagnosis.repairs) == 3
-    assert diagnosis.causes_left_out == 7
+    assert diagnosis.left_out["causes"] == 7
     assert "... and 7 more causes" in as_text(diagnosis)
     assert diagnosis.counts["collapses"] == 10

@@ -30,7 +30,7 @@ def test_the_repair_stops_the_collapse_of_all_it_names():
     diagnosis = diagnose(graph)
     assert diagnosis.counts["collapses"] == 3
     (repair,) = diagnosis.repairs
-    assert "of a, b, and of the model downstream" in repair.why
+    assert "of 'a' and 'b', and of the model downstream" in repair.why
     assert diagnose(repaired(graph, repair.model, 1)).counts["collapses"] == 0
 
 

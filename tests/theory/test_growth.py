@@ -277,3 +277,19 @@ def test_large_components_are_decided_without_eigenvalues(monkeypatch):
     bounds, members = radius_of(laws.LeastSquares(20), dense([[20, 3], [5, 20]], (5, 2)), Replace())
     holds(bounds, least_squares_radius(dense([[20, 3], [5, 20]], (5, 2)), members, 20))
     assert bounds.growth == "exponential"
+
+
+@pytest.mark.parametrize("regime", [Replace(), Window(2), AccumulateSubsample()], ids=str)
+def test_a_long_ring_with_real_data_is_bounded(regime):
+    """Sixty models of 1000 samples, half of them real at one: radius of W (1/2)^(1/60) = .9885."""
+    flows = [(f"m{at}", f"m{(at + 1) % 60}", 500 if at == 0 else 1000) for at in range(60)]
+    graph = InteractionGraph.from_flows([*flows, ("web", "m1", 500)], sources=["web"])
+    recursion = laws.Gaussian(1).recursion(graph, regime, everyone(graph))
+    assert component_radius(recursion, np.arange(60)).growth == "bounded"
+
+
+def test_the_factor_of_an_explosion():
+    """Least squares, 20 features, 25 samples of which 5 real: c of the self-loop is 1.41419753."""
+    graph = InteractionGraph.from_flows([("web", "a", 5), ("a", "a", 20)], sources=["web"])
+    recursion = laws.LeastSquares(20).recursion(graph, Replace(), everyone(graph))
+    assert growth.growth_factor(recursion, np.array([0])) == pytest.approx(1.41419753, rel=1e-6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from headwater.errors import NoSteadyState
-from headwater.graph import InteractionGraph, Source
+from headwater.graph import InteractionGraph, Model, Source
 from headwater.grounding import ground
 from headwater.regimes import Replace, Window
 from headwater.theory import laws, steady
@@ -213,3 +213,15 @@ def test_a_slow_loop_settles_where_its_closed_form_says():
     assert settled(laws.Asymptotic(), graph)[0] == pytest.approx(1 / 20_001 / (1 - w**2), rel=1e-6)
     matrix = laws.Asymptotic().recursion(graph, Replace(), everyone(graph)).system.share
     assert steps_to_settle(matrix) == pytest.approx(np.log(SMALL) / np.log(w), rel=1e-3)
+
+
+@pytest.mark.parametrize(("own", "heard", "features"), [(25, 15, 10), (9, 7, 3), (40, 40, 20)])
+def test_least_squares_on_frozen_models_alone_settles_where_it_goes(own, heard, features):
+    """No real flow: all coefficients sum to 1, and the diagonal still feeds itself back."""
+    graph = InteractionGraph.from_flows(
+        [("judge", "a", heard), ("a", "a", own)],
+        sources=["web"],
+        models=[Model("judge", frozen=True, initial={"web": 30})],
+    )
+    recursion = laws.LeastSquares(features).recursion(graph, Replace(), everyone(graph))
+    np.testing.assert_allclose(steady_state(recursion), recursion.read(settle(recursion, 2000)), rtol=1e-9)

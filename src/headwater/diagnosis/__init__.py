@@ -75,6 +75,9 @@ def diagnose(
     grounding = ground(graph)
     found = measure(grounding, chosen, law, horizon)
     judged = verdicts(found, grounding, chosen)
+    missing = _missing(graph)
+    unknown = int(np.isnan(graph.samples).sum() + (graph.fixed & np.isnan(graph.size)).sum())
+    loops = sum(1 for _ in grounding.loops())
     causes, repairs, left_out = causes_and_repairs(grounding, found, chosen, law)
     return Diagnosis(
         name=described.name,
@@ -87,11 +90,15 @@ def diagnose(
         grounding=grounding,
         quantities=found,
         causes=causes,
-        causes_left_out=left_out,
+        left_out={
+            "causes": left_out,
+            "loops": max(0, loops - MOST_CAUSES),
+            "missing": max(0, unknown - len(missing)),
+        },
         repairs=repairs,
         loops=tuple(names(graph, loop) for loop in islice(grounding.loops(), MOST_CAUSES)),
         longest_chain=tuple(names(graph, step) for step in deepest_chain(grounding)),
-        missing=_missing(graph),
+        missing=missing,
         assumptions=(
             *_assumptions(described, graph, law, regime, generations, assume_samples),
             *found.notes,

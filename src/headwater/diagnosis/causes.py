@@ -10,8 +10,10 @@ import numpy as np
 from headwater.diagnosis.quantities import Quantities
 from headwater.diagnosis.repairs import Repair, feed_component, ground_component
 from headwater.diagnosis.values import Cause, names
+from headwater.graph import InteractionGraph
 from headwater.grounding import Grounding, reachable
 from headwater.regimes import Accumulate, AccumulateSubsample, Regime, Replace, Window
+from headwater.theory.growth import growth_factor
 from headwater.theory.laws import Asymptotic, Gaussian, Law, QuadraticVariance
 from headwater.theory.stationary import linear_growth
 from headwater.theory.system import System, build
@@ -38,11 +40,20 @@ def causes_and_repairs(
             repairs.append(ground_component(grounding, members, len(reach)))
         left_out = max(0, len(grounding.ungrounded) - MOST_CAUSES)
     budget = np.bincount(graph.learner, graph.samples, len(graph.model_names))
+    pooled = isinstance(regime, AccumulateSubsample)
     for members in found.exploding:
         reached = np.flatnonzero(reachable(graph, members))
-        causes.append(Cause("finite-sample", names(graph, members), names(graph, reached)))
+        pace = "" if pooled else _factor(graph, regime, law, found, members)
+        causes.append(Cause("finite-sample", names(graph, members), names(graph, reached), pace))
         repairs.append(feed_component(grounding, members, budget, law))
     return tuple(causes), tuple(repairs), left_out
+
+
+def _factor(graph: InteractionGraph, regime: Regime, law: Law, found: Quantities, members: np.ndarray) -> str:
+    """By how much risk multiplies a generation in an exploding component."""
+    recursion = law.recursion(graph, regime, found.known)
+    factor = growth_factor(recursion, np.searchsorted(recursion.system.trained, members))
+    return f"In the long run a generation multiplies risk by {factor:.4g}."
 
 
 def _speed(system: System | None, members: np.ndarray, law: Law) -> str:
@@ -54,8 +65,8 @@ def _speed(system: System | None, members: np.ndarray, law: Law) -> str:
         growth = linear_growth(system, place)
         started = float(system.start.risk(system.archive_size)[place].max())
         whose = "its" if len(members) == 1 else "their largest"
-        return f"In the long run a generation adds {growth / started:.2f} of {whose} risk at generation 0."
-    if isinstance(law, Gaussian) and len(members) == 1:
+        return f"In the long run a generation adds {growth / started:.2f} times {whose} risk at generation 0."
+    if isinstance(law, Gaussian) and len(members) == 1 and system.count[place[0]] > 1:
         kept = math.exp(log_variance_drift(float(system.count[place[0]]), law.ddof))
         return f"In a typical run it keeps {kept:.2%} of its variance from one generation to the next."
     return ""

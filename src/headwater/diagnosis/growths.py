@@ -8,7 +8,7 @@ from headwater.diagnosis.setting import Setting
 from headwater.grounding import reachable
 from headwater.regimes import Accumulate
 from headwater.theory.growth import Growth, component_radius
-from headwater.theory.laws import Asymptotic, Gaussian, Law, LeastSquares, QuadraticVariance
+from headwater.theory.laws import Asymptotic, Law
 from headwater.theory.recursion import Recursion
 
 GROWTHS: tuple[Growth, ...] = ("bounded", "linear", "exponential", "unknown")
@@ -27,8 +27,8 @@ def growths(setting: Setting, law: Law, recursion: Recursion | None) -> tuple[np
     growth = np.zeros(setting.models, dtype=np.int8)
     if setting.pools:
         return _pooled(setting, law, recursion, growth)
-    growth[setting.grounding.is_ungrounded] = GROWTHS.index(_ungrounded(law))
-    if not _can_explode(law):
+    growth[setting.grounding.is_ungrounded] = GROWTHS.index(law.ungrounded_growth)
+    if not law.may_explode:
         return growth, []
     growth[~setting.keep] = GROWTHS.index("unknown")
     if recursion is None:
@@ -76,19 +76,3 @@ def _unsafe_components(
         elif growth == "unknown":
             undecided.append(members)
     return undecided, exploding
-
-
-def _ungrounded(law: Law) -> Growth:
-    """What an ungrounded component does where old data are dropped."""
-    if np.isfinite(law.ceiling):
-        return "bounded"
-    if isinstance(law, QuadraticVariance) and law.curvature > 0:
-        return "exponential"
-    return "linear"
-
-
-def _can_explode(law: Law) -> bool:
-    """Whether a grounded component may explode, so that counts are needed to tell."""
-    if isinstance(law, QuadraticVariance):
-        return law.curvature > 0
-    return isinstance(law, LeastSquares) or (isinstance(law, Gaussian) and law.ddof == 1)

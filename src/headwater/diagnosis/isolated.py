@@ -6,7 +6,7 @@ import numpy as np
 
 from headwater.diagnosis.setting import Setting
 from headwater.graph import InteractionGraph
-from headwater.theory.laws import Gaussian, Law, LeastSquares
+from headwater.theory.laws import Law
 from headwater.theory.recursion import Invariant
 from headwater.theory.steady import steady_state
 from headwater.theory.system import Array, Flag
@@ -28,7 +28,7 @@ def versus_isolated(setting: Setting, law: Law, reached: Array, limit: Array) ->
     answer = np.full(models, np.nan)
     real = graph.provider >= models
     own = np.bincount(graph.learner[real], graph.samples[real], models)
-    alone = setting.keep & graph.trained & (own >= _least_samples(law))
+    alone = setting.keep & graph.trained & (own >= law.least_samples)
     if not alone.any() or not setting.dense:
         return answer
     part = only_real_flows(graph, alone)
@@ -61,9 +61,3 @@ def only_real_flows(graph: InteractionGraph, alone: Flag) -> InteractionGraph:
         initial_source=graph.initial_source[started],
         initial_samples=graph.initial_samples[started],
     )
-
-
-def _least_samples(law: Law) -> int:
-    if isinstance(law, LeastSquares):
-        return law.features + 2
-    return law.ddof + 1 if isinstance(law, Gaussian) else 1

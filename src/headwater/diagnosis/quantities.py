@@ -27,7 +27,7 @@ DIVERSITY = QuadraticVariance("diversity", {}, 1.0, -1.0)
 """Identity by descent follows the law of a Bernoulli of unit variance, whatever the vocabulary."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Quantities:
     """Columns over the graph's models; tables are (generations + 1, models), or None where left out.
 
@@ -130,8 +130,12 @@ def _tails(setting: Setting) -> tuple[Array | None, Array]:
         work = setting.generations**2 / 2 * setting.window * (trained.sum() ** 2 + STEP_WORK)
     if not keep.any():
         return None, limit
-    if work > TAIL_WORK or not setting.dense:
-        setting.notes.append("tail samples are left out: too many models times generations")
+    if not setting.dense:
+        return None, limit
+    if work > TAIL_WORK:
+        setting.notes.append(
+            f"tail samples are left out: too much work for {setting.generations:,} generations"
+        )
         return None, limit
     try:
         rows = tail_sample(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from headwater.grounding import Grounding
+from headwater.report.words import quoted
 from headwater.theory.laws import Law, LeastSquares
 from headwater.theory.stationary import real_sample_value
-
-NAMED = 4
-"""Names listed before the rest becomes a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ def ground_component(grounding: Grounding, members: np.ndarray, collapses: int) 
         which = "any other of the loop would do as well"
     else:
         which = "of the loop, that is where a real sample buys most"
-    stops = f"one flow of real data into {best!r} stops the collapse of {listed(names)}{downstream}"
+    stops = f"one flow of real data into {best!r} stops the collapse of {quoted(names)}{downstream}"
     return Repair(best, f"{stops}; {which}")
 
 
@@ -66,9 +63,3 @@ def feed_component(grounding: Grounding, members: np.ndarray, budget: np.ndarray
             f"it emits; more samples, or a larger real share, stop it"
         )
     return Repair(names[least], why)
-
-
-def listed(names: Sequence[str]) -> str:
-    """A few names, and how many more."""
-    shown = ", ".join(names[:NAMED])
-    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"

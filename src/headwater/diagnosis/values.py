@@ -44,7 +44,7 @@ class Missing:
     place: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Diagnosis:
     """Who collapses, how fast, because of what, and the least that would stop it.
 
@@ -62,7 +62,7 @@ class Diagnosis:
     grounding: Grounding
     quantities: Quantities
     causes: tuple[Cause, ...]
-    causes_left_out: int
+    left_out: dict[str, int]
     repairs: tuple[Repair, ...]
     loops: tuple[tuple[str, ...], ...]
     longest_chain: tuple[tuple[str, ...], ...]
@@ -112,6 +112,7 @@ class Diagnosis:
                     "kind": cause.kind,
                     "component": list(cause.component),
                     "collapses": list(cause.collapses),
+                    "speed": cause.speed,
                 }
                 for cause in self.causes
             ],
@@ -119,6 +120,7 @@ class Diagnosis:
             "loops": [list(loop) for loop in self.loops],
             "longest_chain": [list(step) for step in self.longest_chain],
             "missing": [{"what": item.what, "place": item.place} for item in self.missing],
+            "left_out": dict(self.left_out),
             "assumptions": list(self.assumptions),
             "provenance": dict(self.provenance),
         }
@@ -153,6 +155,10 @@ class Diagnosis:
         return {
             self.graph.source_names[source]: float(table[at, source]) for source in np.flatnonzero(table[at])
         }
+
+    def __repr__(self) -> str:
+        tally = ", ".join(f"{number} {verdict}" for verdict, number in self.counts.items() if number)
+        return f"Diagnosis({self.name!r}: {self.verdict}; {tally or 'no models'})"
 
     def __str__(self) -> str:
         from headwater.report.terminal import as_text

@@ -28,7 +28,7 @@ def causes(diagnosis: Diagnosis) -> list[str]:
         who = quoted([cause.component[0] for cause in alone])
         said.append(f"{who} learn each only from itself: nothing enters from outside.")
     told = len(rest[:ITEMS]) + (len(alone) if len(alone) >= 3 else 0)
-    return _and_more(said, len(diagnosis.causes) + diagnosis.causes_left_out - told, "causes")
+    return _and_more(said, len(diagnosis.causes) + diagnosis.left_out["causes"] - told, "causes")
 
 
 def _is_alone(cause: Cause) -> bool:
@@ -57,7 +57,7 @@ def repairs(diagnosis: Diagnosis) -> list[str]:
         who = quoted([repair.model for repair in diagnosis.repairs if repair.model in grouped])
         said.append(f"One flow of real data into each of {who} stops its collapse.")
     told = len(rest[:ITEMS]) + len(grouped)
-    return _and_more(said, len(diagnosis.repairs) + diagnosis.causes_left_out - told, "repairs")
+    return _and_more(said, len(diagnosis.repairs) + diagnosis.left_out["causes"] - told, "repairs")
 
 
 def structure(diagnosis: Diagnosis) -> list[str]:
@@ -117,10 +117,14 @@ def unknown(diagnosis: Diagnosis) -> list[str]:
     more = ", and so on" if len(diagnosis.missing) > 3 else ""
     known, models = int(diagnosis.quantities.known.sum()), len(graph.model_names)
     way_out = "Fill them in, or try --assume samples=1000." if flows else "Fill them in."
+    needs = (
+        "Under this law a model may collapse for want of samples alone, so that counts decide"
+        if diagnosis.law.may_explode
+        else "Whether a model collapses needs no counts; how far it falls does"
+    )
     return [
         f"{first}{more}: unknown for {' and '.join(tally)}.",
-        "Whether a model collapses needs no counts; how far it falls does, and can be told for "
-        f"{known:,} of {models:,} models. {way_out}",
+        f"{needs}; it can be told for {known:,} of {models:,} models. {way_out}",
     ]
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from headwater.errors import LawError, NoLaw
 from headwater.graph import InteractionGraph
 from headwater.regimes import AccumulateSubsample, Regime, Replace, Window
+from headwater.theory.growth import Growth
 from headwater.theory.least_squares import PooledLeastSquares
 from headwater.theory.pooled import Pooled
 from headwater.theory.recursion import Recursion
@@ -50,6 +51,21 @@ class Law(Protocol):
         """What a risk of 1 means."""
         ...
 
+    @property
+    def least_samples(self) -> int:
+        """Fewest samples that a fit exists and has a finite risk on."""
+        ...
+
+    @property
+    def may_explode(self) -> bool:
+        """Whether a grounded component may grow without bound, so that counts are needed to tell."""
+        ...
+
+    @property
+    def ungrounded_growth(self) -> Growth:
+        """What risk does in an ungrounded component where old data are dropped."""
+        ...
+
     def recursion(self, graph: InteractionGraph, regime: Regime, keep: Flag) -> Recursion:
         """The law on the models in `keep`, which hold all their ancestors.
 
@@ -72,6 +88,9 @@ class Asymptotic:
     name: str = field(default="asymptotic", init=False)
     ceiling: float = field(default=math.inf, init=False)
     units: str = field(default="V, the estimator's variance with one sample", init=False)
+    least_samples: int = field(default=1, init=False)
+    may_explode: bool = field(default=False, init=False)
+    ungrounded_growth: Growth = field(default="linear", init=False)
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -92,9 +111,20 @@ class QuadraticVariance:
     """
 
     name: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Any] = field(hash=False)
     variance: float
     curvature: float
+    least_samples: int = field(default=1, init=False)
+
+    @property
+    def may_explode(self) -> bool:
+        """Where variance grows with error."""
+        return self.curvature > 0
+
+    @property
+    def ungrounded_growth(self) -> Growth:
+        """By the sign of the curvature: down to the ceiling, straight, or ever faster."""
+        return "exponential" if self.curvature > 0 else "bounded" if self.curvature < 0 else "linear"
 
     @property
     def ceiling(self) -> float:
@@ -122,6 +152,21 @@ class Gaussian:
     ddof: int
     name: str = field(default="gaussian", init=False)
     units: str = field(default="the population's variance, per coordinate", init=False)
+
+    @property
+    def least_samples(self) -> int:
+        """A variance with ddof 1 needs two."""
+        return self.ddof + 1
+
+    @property
+    def may_explode(self) -> bool:
+        """With ddof 1, at budgets of a few samples; maximum likelihood has a ceiling."""
+        return self.ddof == 1
+
+    @property
+    def ungrounded_growth(self) -> Growth:
+        """Of the mean; the typical run loses its variance with either divisor."""
+        return "bounded" if self.ddof == 0 else "linear"
 
     def __post_init__(self) -> None:
         if self.ddof not in (0, 1) or isinstance(self.ddof, bool):
@@ -173,11 +218,18 @@ class LeastSquares:
     name: str = field(default="least-squares", init=False)
     ceiling: float = field(default=math.inf, init=False)
     units: str = field(default="excess squared prediction error", init=False)
+    may_explode: bool = field(default=True, init=False)
+    ungrounded_growth: Growth = field(default="linear", init=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.features, bool) or not isinstance(self.features, int) or self.features < 1:
             raise LawError(f"features is {self.features!r}", "write a whole number of features, at least 1")
         _positive("noise", self.noise)
+
+    @property
+    def least_samples(self) -> int:
+        """Two more than features: with fewer, risk is infinite."""
+        return self.features + 2
 
     @property
     def parameters(self) -> Mapping[str, Any]:

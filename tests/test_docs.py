@@ -1,0 +1,72 @@
+"""What the documents show is what the program does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from headwater.cli.init import example
+from headwater.diagnosis import diagnose
+from headwater.errors import InputError
+from headwater.pipeline import parse_pipeline
+from headwater.report.terminal import as_text
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = ("README.md", "DESIGN.md", "CONTRIBUTING.md")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("name", ["README.md", "DESIGN.md"])
+def test_every_python_block_runs(name, capsys):
+    """Blocks of one document share their names, as a reader would type them."""
+    found = blocks(name, "python")
+    assert found
+    names: dict[str, object] = {}
+    for block in found:
+        exec(compile(block, name, "exec"), names)
+
+
+def test_every_pipeline_in_the_readme_is_read():
+    """And diagnosed."""
+    found = blocks("README.md", "yaml")
+    assert found
+    for block in found:
+        assert diagnose(parse_pipeline(block)).verdict
+
+
+def test_the_page_in_the_readme_is_the_page():
+    """Up to the sections that the README says it leaves out."""
+    page = as_text(diagnose(parse_pipeline(example())), 110)
+    (shown,) = [block for block in blocks("README.md", "text") if block.startswith("support-ticket")]
+    assert page.startswith(shown.rstrip())
+
+
+def test_the_error_in_the_readme_is_the_error():
+    """A misspelt name in the pipeline of the README."""
+    (file,) = blocks("README.md", "yaml")
+    assert file.count("from: student, to: teacher") == 1
+    with pytest.raises(InputError) as raised:
+        parse_pipeline(
+            file.replace("from: student, to: teacher", "from: student, to: techer"), "pipeline.yaml"
+        )
+    assert f"{raised.value}\n" in blocks("README.md", "text")
+
+
+def test_every_source_named_is_in_the_bibliography_and_the_reverse():
+    """Keys in docstrings end in an underscore; in documents they stand in backquotes."""
+    keys = set(re.findall(r"@\w+\{([^,]+),", (ROOT / "references.bib").read_text(encoding="utf-8")))
+    named: set[str] = set()
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        named |= set(re.findall(r"\[([a-z]+\d{4}[a-z]+)\]_", path.read_text(encoding="utf-8")))
+    for name in DOCUMENTS:
+        for quoted in re.findall(r"`\[([^\]`]+)\]`", (ROOT / name).read_text(encoding="utf-8")):
+            named |= {
+                key.strip() for key in quoted.split(";") if re.fullmatch(r"\s*[a-z]+\d{4}[a-z]+\s*", key)
+            }
+    assert named - keys == set()
+    assert keys - named == set()
