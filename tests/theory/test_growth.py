@@ -267,7 +267,7 @@ def test_radius_says_what_it_decides():
         "exponential",
         "unknown",
         "unknown",
-        "unknown",
+        "linear",
     ]
 
 
@@ -293,3 +293,24 @@ def test_the_factor_of_an_explosion():
     graph = InteractionGraph.from_flows([("web", "a", 5), ("a", "a", 20)], sources=["web"])
     recursion = laws.LeastSquares(20).recursion(graph, Replace(), everyone(graph))
     assert growth.growth_factor(recursion, np.array([0])) == pytest.approx(1.41419753, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("models", "n", "real"), [(2, 10, 1), (3, 10, 1), (3, 1000, 1), (10, 100, 1), (4, 50, 9)]
+)
+def test_a_periodic_ring_is_decided_by_its_closed_form(models, n, real):
+    """Exponential: the diagonal of a ring is a closed map of radius [(n/(n+r))² (1 + 1/n)^k]^(1/k)."""
+    rows = [(f"m{at}", f"m{(at + 1) % models}", n) for at in range(models)]
+    graph = InteractionGraph.from_flows([*rows, ("web", "m0", real)], sources=["web"])
+    recursion = laws.exponential(1.0).recursion(graph, Replace(), everyone(graph))
+    exact = ((n / (n + real)) ** 2 * (1 + 1 / n) ** models) ** (1 / models)
+    expected = "linear" if abs(exact - 1) < 1e-9 else "exponential" if exact > 1 else "bounded"
+    assert component_radius(recursion, np.arange(models)).growth == expected
+
+
+def test_an_ungrounded_loop_of_fitted_variances_explodes_where_models_mix():
+    """Two models of N samples, half from each, ddof 1: E of the variance gains 1 + 1/(2(N-1)) a generation."""
+    graph = dense([[2, 2], [2, 2]], (0, 0))
+    recursion = laws.Gaussian(1).recursion(graph, Replace(), everyone(graph))
+    assert growth.growth_factor(recursion, np.arange(2)) == pytest.approx(1 + 1 / 6, rel=1e-6)
+    assert component_radius(recursion, np.arange(2)).growth == "exponential"

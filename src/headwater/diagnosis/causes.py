@@ -37,7 +37,7 @@ def causes_and_repairs(
         for members, reach in islice(grounding.causes(), MOST_CAUSES):
             speed = _speed(followed, members, law)
             causes.append(Cause("ungrounded", names(graph, members), names(graph, reach), speed))
-            repairs.append(ground_component(grounding, members, len(reach)))
+            repairs.append(ground_component(grounding, members, len(reach), law))
         left_out = max(0, len(grounding.ungrounded) - MOST_CAUSES)
     budget = np.bincount(graph.learner, graph.samples, len(graph.model_names))
     pooled = isinstance(regime, AccumulateSubsample)
@@ -53,7 +53,9 @@ def _factor(graph: InteractionGraph, regime: Regime, law: Law, found: Quantities
     """By how much risk multiplies a generation in an exploding component."""
     recursion = law.recursion(graph, regime, found.known)
     factor = growth_factor(recursion, np.searchsorted(recursion.system.trained, members))
-    return f"In the long run a generation multiplies risk by {factor:.4g}."
+    if abs(factor - 1) < 1e-6:
+        return "In the long run risk grows linearly."
+    return f"In the long run a generation multiplies risk by {factor:.6g}."
 
 
 def _speed(system: System | None, members: np.ndarray, law: Law) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from headwater.diagnosis.growths import GROWTHS, growths
 from headwater.diagnosis.isolated import versus_isolated
-from headwater.diagnosis.setting import Setting
+from headwater.diagnosis.setting import PROBE_ERROR, Setting
 from headwater.errors import NoLaw
 from headwater.grounding import Grounding
 from headwater.regimes import Regime, Replace
@@ -49,6 +49,8 @@ class Quantities:
         Effective tail sample, in real samples.
     ancestry
         Real share and depth.
+    relative_error
+        Standard error of `risk` over itself; 0 where it is exact.
     notes
         What was left out or estimated, in sentences.
     """
@@ -64,6 +66,7 @@ class Quantities:
     tail: Array | None
     tail_limit: Array
     ancestry: Ancestry
+    relative_error: float
     notes: tuple[str, ...]
 
 
@@ -101,6 +104,7 @@ def measure(grounding: Grounding, regime: Regime, law: Law, generations: int) ->
         tail=tail,
         tail_limit=tail_limit,
         ancestry=ancestry(grounding),
+        relative_error=0.0 if setting.dense else PROBE_ERROR,
         notes=tuple(setting.notes),
     )
 

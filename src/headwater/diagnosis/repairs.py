@@ -20,7 +20,7 @@ class Repair:
     why: str
 
 
-def ground_component(grounding: Grounding, members: np.ndarray, collapses: int) -> Repair:
+def ground_component(grounding: Grounding, members: np.ndarray, collapses: int, law: Law) -> Repair:
     r"""One flow of real data into the member where a real sample buys most.
 
     For a small real share a sample at model k lowers the component's leading eigenvalue by
@@ -34,15 +34,17 @@ def ground_component(grounding: Grounding, members: np.ndarray, collapses: int) 
     downstream = (
         f", and of {'the model' if others == 1 else f'all {others:,} models'} downstream" if others else ""
     )
+    # a drop is enough where fitting itself amplifies nothing
+    flow = "a flow of real data, large enough," if law.may_explode else "one flow of real data"
     if len(names) == 1:
-        return Repair(best, f"one flow of real data into {best!r} stops its collapse{downstream}")
+        return Repair(best, f"{flow} into {best!r} stops its collapse{downstream}")
     if value is None:
         which = "any model of the loop will do; give its counts to learn which is best"
     elif np.ptp(value) <= 1e-9 * value.max():
         which = "any other of the loop would do as well"
     else:
         which = "of the loop, that is where a real sample buys most"
-    stops = f"one flow of real data into {best!r} stops the collapse of {quoted(names)}{downstream}"
+    stops = f"{flow} into {best!r} stops the collapse of {quoted(names)}{downstream}"
     return Repair(best, f"{stops}; {which}")
 
 
@@ -59,7 +61,7 @@ def feed_component(grounding: Grounding, members: np.ndarray, budget: np.ndarray
         )
     else:
         why = (
-            f"{names[least]!r} is fitted on {have} samples, and errors feed back into the variance of what "
-            f"it emits; more samples, or a larger real share, stop it"
+            f"errors feed back into the variance of what the models of this loop emit, and {names[least]!r} "
+            f"has the fewest samples, {have}: more samples at the loop, or a larger real share, stop it"
         )
     return Repair(names[least], why)

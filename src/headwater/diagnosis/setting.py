@@ -28,6 +28,9 @@ PROBED_UP_TO = 250_000
 PROBES = 1024
 PROBE_SEED = 20_260_521
 
+PROBE_ERROR = float(np.sqrt(2 / PROBES))
+"""Relative standard error of a probed risk, at most."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -105,7 +108,8 @@ class Setting:
                 return None
             self.notes.append(
                 f"risk of {kept:,} models is estimated by {PROBES} probes, with a relative standard error "
-                f"of at most {np.sqrt(2 / PROBES):.1%}; limits, diversity and tails are left out"
+                f"of at most {PROBE_ERROR:.1%}, which verdicts allow for three times; limits, diversity and "
+                "tails are left out"
             )
         table = np.full((len(rows), self.models), np.nan)
         table[:, recursion.system.models] = rows

@@ -25,14 +25,14 @@ def verdicts(found: Quantities, grounding: Grounding, regime: Regime) -> np.ndar
 
     A model collapses if it is ungrounded and the regime does not bound it, or if its second
     moments grow without bound. Otherwise inflation decides: its limit, or its value at the
-    horizon where no limit is known.
+    horizon where no limit is known; an estimate has to pass the threshold by three standard errors.
     """
     inflation = decisive_inflation(found)
     answer = np.full(len(inflation), VERDICTS.index("bounded"), dtype=np.int8)
-    answer[inflation > DEGRADES_ABOVE] = VERDICTS.index("degrades")
-    answer[inflation < IMPROVES_BELOW] = VERDICTS.index("improves")
-    within = (inflation <= DEGRADES_ABOVE) & (inflation >= IMPROVES_BELOW)
-    answer[within] = VERDICTS.index("stable")
+    slack = 1 + 3 * found.relative_error
+    answer[~np.isnan(inflation)] = VERDICTS.index("stable")
+    answer[inflation > DEGRADES_ABOVE * slack] = VERDICTS.index("degrades")
+    answer[inflation < IMPROVES_BELOW / slack] = VERDICTS.index("improves")
     grows = (found.growth == GROWTHS.index("linear")) | (found.growth == GROWTHS.index("exponential"))
     answer[grows] = VERDICTS.index("collapses")
     if not isinstance(regime, Accumulate | AccumulateSubsample):

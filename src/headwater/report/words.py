@@ -118,13 +118,13 @@ def unknown(diagnosis: Diagnosis) -> list[str]:
     known, models = int(diagnosis.quantities.known.sum()), len(graph.model_names)
     way_out = "Fill them in, or try --assume samples=1000." if flows else "Fill them in."
     needs = (
-        "Under this law a model may collapse for want of samples alone, so that counts decide"
+        "Under this law a model may collapse for want of samples alone: counts decide. How far it falls"
         if diagnosis.law.may_explode
-        else "Whether a model collapses needs no counts; how far it falls does"
+        else "Whether a model collapses needs no counts; how far it falls does, and"
     )
     return [
         f"{first}{more}: unknown for {' and '.join(tally)}.",
-        f"{needs}; it can be told for {known:,} of {models:,} models. {way_out}",
+        f"{needs} can be told for {known:,} of {models:,} models. {way_out}",
     ]
 
 

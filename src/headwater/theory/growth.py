@@ -29,6 +29,9 @@ Growth = Literal["bounded", "linear", "exponential", "unknown"]
 MOST_STEPS = 3000
 TOLERANCE = 1e-7
 
+CRITICAL = 1e-8
+"""Distance from 1 at which growth is linear for as long as anybody looks."""
+
 UNDECIDED = 1e-4
 """Distance from 1 within which an estimate of the radius decides nothing."""
 
@@ -50,6 +53,8 @@ class Radius:
     @property
     def growth(self) -> Growth:
         """What they decide."""
+        if abs(self.lower - 1) < CRITICAL and abs(self.upper - 1) < CRITICAL:
+            return "linear"
         if self.upper < 1:
             return "bounded"
         return "exponential" if self.lower > 1 else "unknown"
@@ -138,15 +143,16 @@ def _perron(matrix: sparse.csr_array) -> Radius:
         solved = np.full(size, np.inf)
     if np.isfinite(solved).all() and (solved > 0).all():
         return Radius(0.0, float(1 - 1 / solved.max()))
-    lower = 0.0
+    lower, upper = 0.0, np.inf
     for _ in range(MOST_STEPS):
         image = matrix @ vector
-        lower = max(lower, float((image / vector).min()))
-        if lower > 1:
+        ratio = image / vector
+        lower, upper = max(lower, float(ratio.min())), min(upper, float(ratio.max()))
+        if lower > 1 + CRITICAL or upper - lower < CRITICAL / 10:
             break
         vector = image + vector
         vector /= vector.max()
-    return Radius(lower, np.inf)
+    return Radius(lower, upper)
 
 
 def growth_factor(recursion: Recursion, members: np.ndarray) -> float:
@@ -173,7 +179,7 @@ def _power_iteration(
     settled estimate decides, unless it is within `UNDECIDED` of 1.
     """
     operator, size = _operator(recursion)
-    moments = np.ones((size, size)) if elementwise else np.eye(size)
+    moments = np.eye(size)
     fitted = (
         np.ones(size) if isinstance(recursion, Windowed) and isinstance(recursion.spread, Fitted) else None
     )
@@ -184,18 +190,37 @@ def _power_iteration(
         total = np.trace(moments) + (0 if fitted is None else fitted.sum())
         estimate = float((np.trace(image) + (0 if fitted_image is None else fitted_image.sum())) / total)
         if decide and bounded and (elementwise or step % 5 == 4):
-            found = image / moments if elementwise else eigh(image, moments, eigvals_only=True)
-            lower, upper = max(lower, float(found.min())), min(upper, float(found.max()))
-            if upper < 1 or lower > 1:
+            least, most = _ratios(image, moments) if elementwise else _pencil(image, moments)
+            lower, upper = max(lower, least), min(upper, most)
+            if upper < 1 or lower > 1 + CRITICAL:
                 break
         if step > 50 and abs(estimate - before) < TOLERANCE * 1e-3:
-            if not bounded:
+            if abs(estimate - 1) < CRITICAL:
+                lower, upper = estimate, estimate
+            elif not bounded:
                 lower, upper = estimate - UNDECIDED, estimate + UNDECIDED
             break
         before = estimate
         moments = (moments + image) / total
         fitted = None if fitted is None or fitted_image is None else (fitted + fitted_image) / total
     return Radius(lower, float(upper)), estimate
+
+
+def _ratios(image: Array, moments: Array) -> tuple[float, float]:
+    """Bounds from the entries that are positive, those that the diagonal ever feeds.
+
+    The others, pairs of models in different classes of a periodic component, decay with the
+    square of the radius of W.
+    """
+    fed = moments > 0
+    ratio = image[fed] / moments[fed]
+    return float(ratio.min()), float(ratio.max()) if not image[~fed].any() else np.inf
+
+
+def _pencil(image: Array, moments: Array) -> tuple[float, float]:
+    """Bounds from the generalised eigenvalues."""
+    found = eigh(image, moments, eigvals_only=True)
+    return float(found[0]), float(found[-1])
 
 
 def _operator(

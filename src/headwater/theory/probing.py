@@ -18,21 +18,21 @@ from headwater.theory.system import Array
 from headwater.theory.windowed import Windowed
 
 AT_ONCE = 16
-"""Probes carried together; variances that depend on errors are estimated from so many."""
+"""Probes carried together."""
 
 
 def probed_trajectory(recursion: Recursion, generations: int, probes: int, seed: int) -> Array:
     r"""(generations + 1, models) estimated risk of each model of ``recursion.system.models``.
 
     What the newest innovation adds is exact; only what is carried over is estimated, with
-    relative standard error :math:`\sqrt{2 / \mathrm{probes}}` where variances are constant. Unbiased
-    also where they grow with errors, for that dependence is linear.
+    relative standard error :math:`\sqrt{2 / \mathrm{probes}}`; one archive that many models share
+    moves their estimates together.
 
     Raises
     ------
     NoLaw
-        For laws and regimes whose innovations can be negative or are not local: least squares,
-        fitted variances, negative curvature, windows of several generations, subsampling.
+        For laws and regimes whose innovations are not constant, where errors of estimation would
+        feed themselves: curved and fitted variances, least squares, windows, subsampling.
     """
     spread = getattr(recursion, "spread", None)
     window = recursion.window if isinstance(recursion, Windowed) else 1
@@ -40,7 +40,7 @@ def probed_trajectory(recursion: Recursion, generations: int, probes: int, seed:
     if (
         not isinstance(recursion, Windowed | Pooled)
         or not isinstance(spread, Quadratic)
-        or spread.curvature < 0
+        or spread.curvature != 0
         or window > 1
         or subsample
     ):
@@ -70,8 +70,7 @@ def _probe(
         new = recursion.new_share(generation) if isinstance(recursion, Pooled) else np.ones(trained)
         batch = sparse.csr_array(system.share) @ errors
         carried = (1 - new)[:, None] * errors[:trained] + new[:, None] * batch
-        within = spread.variance + spread.curvature * rows[-1]
-        innovation = new**2 * (system.noise @ within + system.source_noise * variance)
+        innovation = new**2 * (system.noise.sum(axis=1) + system.source_noise) * variance
         risk = risk.copy()
         risk[:trained] = (carried**2).mean(axis=1) + innovation
         rows.append(risk)

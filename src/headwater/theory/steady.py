@@ -27,12 +27,13 @@ SMALL = 1e-7
 """Powers of the transition below this are dropped; moments feel its square."""
 
 MOST_STEPS = 10_000
-"""Sparse products tried before the steps to settle are extrapolated."""
+"""Sparse products tried before the steps to settle are bounded instead."""
 
-SLOWEST = 1e-13
-"""Loss a step below which rounding hides it."""
+DEEPEST = 1e13
+"""Depth above which rounding hides the loss of a step."""
 
 MOST_LEVELS = 64
+"""Squarings of the transition tried."""
 
 DENSE_ADVANTAGE = 8.0
 """How many times faster a multiplication is in a dense product than in a sparse one."""
@@ -166,20 +167,20 @@ def steps_to_settle(matrix: sparse.csr_array) -> int:
         If it loses nothing.
     """
     left: Array = np.ones(matrix.shape[0])
-    before = 1.0
     for step in range(1, MOST_STEPS + 1):
         left = matrix @ left
-        largest = float(left.max(initial=0))
-        if largest < SMALL:
+        if left.max(initial=0) < SMALL:
             return step
-        if step == MOST_STEPS // 10:
-            before = largest
-    rate = (math.log(before) - math.log(largest)) / (MOST_STEPS - MOST_STEPS // 10)
-    if rate < SLOWEST:
+    # With x = (I - A)^-1 1 of largest entry D, A x = x - 1 <= (1 - 1/D) x, and so for every power.
+    try:
+        depth = linalg.splu((sparse.eye_array(len(left)) - matrix).tocsc()).solve(np.ones(len(left)))
+    except RuntimeError:
+        depth = np.full(len(left), np.inf)
+    if not (depth > 0).all() or depth.max() > DEEPEST:
         raise NoSteadyState(
             "errors are passed on without a loss that can be told from none", "ground the graph"
         )
-    return MOST_STEPS + math.ceil(math.log(largest / SMALL) / rate)
+    return math.ceil(math.log(depth.max() / SMALL) / -math.log1p(-1 / depth.max()))
 
 
 def _moving(recursion: Invariant) -> int:

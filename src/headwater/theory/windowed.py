@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg
 
+from headwater.errors import NoSteadyState
 from headwater.theory.recursion import State, add_to_diagonal, conjugate, diagonal_of_conjugate
 from headwater.theory.spread import Fitted, Quadratic, Spread
 from headwater.theory.system import Array, Index, System
@@ -122,7 +123,11 @@ class Windowed:
             - error[:trained]
         )
         matrix = sparse.eye_array(trained) - sparse.diags_array(divisor) @ between
-        return np.concatenate([linalg.spsolve(matrix.tocsc(), divisor * known), frozen])
+        try:
+            settled = linalg.splu(matrix.tocsc()).solve(divisor * known)
+        except RuntimeError:
+            raise NoSteadyState("fitted variances settle nowhere", "read the trajectory instead") from None
+        return np.concatenate([settled, frozen])
 
     # -- slots ---------------------------------------------------------------------------------
 
