@@ -309,8 +309,8 @@ def test_a_periodic_ring_is_decided_by_its_closed_form(models, n, real):
 
 
 def test_an_ungrounded_loop_of_fitted_variances_explodes_where_models_mix():
-    """Two models of N samples, half from each, ddof 1: E of the variance gains 1 + 1/(2(N-1)) a generation."""
+    """Two models of 4, half from each, ddof 1: S' = S + d/3, d' = S/2 with d the gap's square."""
     graph = dense([[2, 2], [2, 2]], (0, 0))
     recursion = laws.Gaussian(1).recursion(graph, Replace(), everyone(graph))
-    assert growth.growth_factor(recursion, np.arange(2)) == pytest.approx(1 + 1 / 6, rel=1e-6)
+    assert growth.growth_factor(recursion, np.arange(2)) == pytest.approx((1 + np.sqrt(5 / 3)) / 2, rel=1e-6)
     assert component_radius(recursion, np.arange(2)).growth == "exponential"
