@@ -64,7 +64,7 @@ class Flow:
     weight: float = 1.0
 
     def __str__(self) -> str:
-        return f"{self.provider!r} -> {self.model!r}"
+        return f"{self.provider!r:.80} -> {self.model!r:.80}"
 
 
 @dataclass(frozen=True, eq=False)

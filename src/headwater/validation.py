@@ -24,7 +24,10 @@ LARGEST_COUNT = 2**53
 """Above this, whole numbers are not exact in the arithmetic the theory uses."""
 
 _COUNT = "write a whole number of samples, 1 to 9,007,199,254,740,992, or leave it out if it is unknown"
-_WEIGHT = "a loss weight is a finite number above zero: write 1 for an ordinary sample, or leave the flow out"
+_WEIGHT = (
+    "a loss weight is a finite number above zero, from 1e-15 to 9e15: write 1 for an ordinary sample, "
+    "or leave the flow out"
+)
 
 
 def count(value: Any, what: str, place: Place) -> float:

@@ -359,3 +359,15 @@ def test_a_reader_that_leaves_is_no_error():
     command = f"{sys.executable} -m headwater.cli diagnose {EXAMPLE}"
     assert alone(f"{command} --json | head -1") == (0, b"{\n", b"")
     assert alone(f"{command} | head -1")[2] == b""
+
+
+@pytest.mark.parametrize("regime", ["replace", "accumulate", "accumulate-subsample", "window:3"])
+def test_a_real_share_lost_to_rounding_is_no_crash(run, write, regime):
+    """One real sample beside a weight of 2^53: what cannot be told is null."""
+    file = write(
+        "headwater: 1\nsources: {web: {}}\nmodels: {a: {}}\nflows:\n"
+        "- {from: web, to: a, samples: 1}\n- {from: a, to: a, samples: 1, weight: 9007199254740992}\n"
+    )
+    code, out, error = run(file, "--regime", regime, "--json")
+    assert (code, error) == (0, "")
+    assert json.loads(out)["verdict"]

@@ -6,11 +6,13 @@ files import what is heavy inside that function, so that ``headwater --help`` st
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -40,8 +42,18 @@ def main() -> None:
     except HeadwaterError as error:
         print(error, file=sys.stderr)
         sys.exit(BAD_INPUT)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO):
+            raise
+        print(f"the output cannot be written: {error.strerror}; make room and run it again", file=sys.stderr)
+        _leave_quietly()
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _leave_quietly() -> NoReturn:
+    """Exit without another try at what could not be written."""
+    os._exit(BAD_INPUT)
 
 
 def make_app() -> typer.Typer:

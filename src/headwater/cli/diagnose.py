@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 EDGE_LISTS = (".csv", ".parquet", ".pq")
 
+NARROWEST = 10
+
 
 def command(
     file: Annotated[
@@ -109,7 +111,9 @@ def _print(diagnosis: Diagnosis) -> None:
 
     from headwater.report.terminal import DiagnosisView
 
-    Console(soft_wrap=False).print(DiagnosisView(diagnosis))
+    console = Console()
+    # a terminal that claims to have no width has a width nobody knows
+    (console if console.width >= NARROWEST else Console(width=80)).print(DiagnosisView(diagnosis))
 
 
 def _check_output(file: str, output: Path | None) -> None:

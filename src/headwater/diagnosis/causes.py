@@ -66,8 +66,10 @@ def _speed(system: System | None, members: np.ndarray, law: Law) -> str:
     if isinstance(law, Asymptotic) or (isinstance(law, QuadraticVariance) and law.curvature == 0):
         growth = linear_growth(system, place)
         started = float(system.start.risk(system.archive_size)[place].max())
+        ratio = growth / started
+        pace = f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
         whose = "its" if len(members) == 1 else "their largest"
-        return f"In the long run a generation adds {growth / started:.2f} times {whose} risk at generation 0."
+        return f"In the long run a generation adds {pace} times {whose} risk at generation 0."
     if isinstance(law, Gaussian) and len(members) == 1 and system.count[place[0]] > 1:
         kept = math.exp(log_variance_drift(float(system.count[place[0]]), law.ddof))
         return f"In a typical run it keeps {kept:.2%} of its variance from one generation to the next."

@@ -147,10 +147,13 @@ def _columns(diagnosis: Diagnosis, entries: list[tuple[int, dict[str, Any]]]) ->
         _Column("verdict", [Text(e["verdict"], COLOURS[e["verdict"]]) for _, e in entries], 1, "left"),
     ]
     if diagnosis.quantities.risk is not None:
+        about = "≈" if diagnosis.quantities.relative_error else ""
         scale = _scale(entry["inflation"] or [] for _, entry in entries)
         columns += [
             _Column("inflation", cells(lambda e: sparkline(e["inflation"] or [], scale)), 6, "left"),
-            _Column(f"after {diagnosis.generations}", cells(lambda e: _times(_last(e["inflation"]))), 2),
+            _Column(
+                f"after {diagnosis.generations}", cells(lambda e: about + _times(_last(e["inflation"]))), 2
+            ),
             _Column("limit", cells(_limit), 3),
             _Column("vs own data", cells(lambda e: _times(e["vs_isolated"], "-")), 9),
             _Column("diversity", cells(lambda e: _percent(_last(e["diversity_retained"]))), 5),

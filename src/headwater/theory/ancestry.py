@@ -6,6 +6,7 @@ wherever a model has more than one provider.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from scipy.sparse import linalg
 
 from headwater.graph import InteractionGraph
 from headwater.grounding import Grounding, ancestors, reachable
+from headwater.theory.solving import factorised
 from headwater.theory.system import Array, Flag, Index
 
 DIRECT_UP_TO = 2000
@@ -105,15 +107,15 @@ class _Absorption:
         self.matrix = (sparse.eye_array(len(members)) - block).tocsr()
 
     @cached_property
-    def factor(self) -> linalg.SuperLU:
-        """Of the whole matrix."""
-        return linalg.splu(self.matrix.tocsc())
+    def factor(self) -> Callable[[Array], Array]:
+        """Solves with the whole matrix."""
+        return factorised(self.matrix)
 
     def __call__(self, right: Array) -> Array:
         if self.matrix.shape[0] == 0:
             return right
         if self.matrix.shape[0] <= DIRECT_UP_TO or "factor" in self.__dict__:
-            return np.asarray(self.factor.solve(right))
+            return self.factor(right)
         if right.ndim == 2:
             return np.stack([self(column) for column in right.T], axis=1)
         return self._iterate(right)
@@ -131,7 +133,7 @@ class _Absorption:
             if largest <= enough:
                 return np.asarray(answer)
             if not largest < before / 10:
-                return np.asarray(self.factor.solve(right))
+                return self.factor(right)
             before = largest
             # A tolerance relative to `right` is met long before each entry is right: refine what is left.
             correction, _ = linalg.bicgstab(self.matrix, residual, rtol=1e-6, maxiter=2000, M=precondition)

@@ -15,11 +15,11 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
-from scipy.sparse import linalg
 
 from headwater.theory.least_squares import PooledLeastSquares
 from headwater.theory.pooled import Pooled
 from headwater.theory.recursion import Recursion, conjugate, diagonal_of_conjugate
+from headwater.theory.solving import factorised
 from headwater.theory.spread import Fitted, Quadratic
 from headwater.theory.system import Array, Draws, System, start_from
 from headwater.theory.windowed import Windowed
@@ -136,11 +136,7 @@ def _perron(matrix: sparse.csr_array) -> Radius:
     """
     size = matrix.shape[0]
     vector = np.ones(size)
-    try:
-        solved = linalg.splu((sparse.eye_array(size) - matrix).tocsc()).solve(vector)
-    except RuntimeError:
-        # exactly singular: the radius is 1
-        solved = np.full(size, np.inf)
+    solved = factorised(sparse.csr_array(sparse.eye_array(size) - matrix))(vector)
     if np.isfinite(solved).all() and (solved > 0).all():
         return Radius(0.0, float(1 - 1 / solved.max()))
     lower, upper = 0.0, np.inf

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csgraph, linalg
+from scipy.sparse import csgraph
 from scipy.special import polygamma
 
 from headwater.theory.pooled import Pooled
+from headwater.theory.solving import factorised
 from headwater.theory.spread import Quadratic
 from headwater.theory.stationary import stationary
 from headwater.theory.system import Array, Index, System
@@ -162,6 +163,6 @@ def _absorption(system: System, label: Index, classes: int) -> Array:
             (np.ones((label >= 0).sum()), (np.flatnonzero(label >= 0), label[label >= 0])),
             shape=(system.nodes, classes),
         )
-        matrix = (sparse.eye_array(len(open_)) - share[:, open_]).tocsc()
-        absorbed[open_] = linalg.splu(matrix).solve((share @ into).toarray())
+        matrix = (sparse.eye_array(len(open_)) - share[:, open_]).tocsr()
+        absorbed[open_] = factorised(matrix)((share @ into).toarray())
     return absorbed

@@ -21,6 +21,7 @@ from headwater.theory.recursion import (
     identity_columns,
     times,
 )
+from headwater.theory.solving import factorised
 from headwater.theory.system import Array
 
 SMALL = 1e-7
@@ -172,10 +173,7 @@ def steps_to_settle(matrix: sparse.csr_array) -> int:
         if left.max(initial=0) < SMALL:
             return step
     # With x = (I - A)^-1 1 of largest entry D, A x = x - 1 <= (1 - 1/D) x, and so for every power.
-    try:
-        depth = linalg.splu((sparse.eye_array(len(left)) - matrix).tocsc()).solve(np.ones(len(left)))
-    except RuntimeError:
-        depth = np.full(len(left), np.inf)
+    depth = factorised(sparse.csr_array(sparse.eye_array(len(left)) - matrix))(np.ones(len(left)))
     if not (depth > 0).all() or depth.max() > DEEPEST:
         raise NoSteadyState(
             "errors are passed on without a loss that can be told from none", "ground the graph"
@@ -224,6 +222,6 @@ def _held(between: sparse.csr_array, transition: sparse.csr_array, persistent: A
     inflow = sparse.csr_array(transition[:moving, moving:])
     if not inflow.nnz:
         return np.zeros((moving, persistent.shape[0])), np.zeros((moving, moving))
-    crossed = linalg.splu((sparse.eye_array(moving) - between).tocsc()).solve(inflow @ persistent)
+    crossed = factorised(sparse.csr_array(sparse.eye_array(moving) - between))(inflow @ persistent)
     mixed = times(between, crossed) @ inflow.T
     return crossed, mixed + mixed.T + inflow @ (inflow @ persistent).T

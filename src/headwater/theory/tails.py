@@ -6,17 +6,17 @@ model's training set makes a Poisson number of records in the next training sets
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse import linalg
 
 from headwater.errors import NoLaw
 from headwater.graph import InteractionGraph
 from headwater.regimes import AccumulateSubsample, Regime, Replace, Window
+from headwater.theory.solving import factorised
 from headwater.theory.system import Array, Flag, Index, System, build, summed
 
 BLOCK = 256
@@ -173,7 +173,7 @@ class _Onward:
     """
 
     alive: NDArray[np.intp]
-    factor: linalg.SuperLU | None
+    factor: Callable[[Array], Array] | None
     reach: float
 
     @classmethod
@@ -183,8 +183,8 @@ class _Onward:
         passed = sparse.eye_array(len(alive)) - offspring @ sparse.diags_array(per_record)
         if not len(alive):
             return cls(alive, None, 0.0)
-        factor = linalg.splu(passed.T.tocsc())
-        return cls(alive, factor, float(factor.solve(np.ones(len(alive))).max()))
+        factor = factorised(sparse.csr_array(passed.T))
+        return cls(alive, factor, float(factor(np.ones(len(alive))).max()))
 
     def finish(self, follow: _Pass, success: Array) -> None:
         """Add it to what `follow` has gathered."""
@@ -192,7 +192,7 @@ class _Onward:
             return
         records = follow.records
         total = np.zeros_like(success)
-        total[:, self.alive] = self.factor.solve(success[:, self.alive].T).T
+        total[:, self.alive] = self.factor(success[:, self.alive].T).T
         follow.known += total @ records.fresh
         for kind, archive, fraction in records.archive_flows:
             follow.archive_missed[:, archive] -= fraction * total[:, kind]

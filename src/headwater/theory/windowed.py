@@ -11,10 +11,10 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import linalg
 
 from headwater.errors import NoSteadyState
 from headwater.theory.recursion import State, add_to_diagonal, conjugate, diagonal_of_conjugate
+from headwater.theory.solving import factorised
 from headwater.theory.spread import Fitted, Quadratic, Spread
 from headwater.theory.system import Array, Index, System
 
@@ -123,10 +123,9 @@ class Windowed:
             - error[:trained]
         )
         matrix = sparse.eye_array(trained) - sparse.diags_array(divisor) @ between
-        try:
-            settled = linalg.splu(matrix.tocsc()).solve(divisor * known)
-        except RuntimeError:
-            raise NoSteadyState("fitted variances settle nowhere", "read the trajectory instead") from None
+        settled = factorised(sparse.csr_array(matrix))(divisor * known)
+        if np.isnan(settled).any():
+            raise NoSteadyState("fitted variances settle nowhere", "read the trajectory instead")
         return np.concatenate([settled, frozen])
 
     # -- slots ---------------------------------------------------------------------------------
