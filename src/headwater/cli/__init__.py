@@ -1,6 +1,6 @@
 """The command line: a table of commands, and what happens to their errors.
 
-Each command is one thin file with a function (or a `typer.Typer`) called ``command``. Those
+Each command is one thin file with a function called ``command``. Those
 files import what is heavy inside that function, so that ``headwater --help`` starts at once.
 """
 
@@ -11,7 +11,6 @@ import io
 import os
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated, NoReturn
 
 import typer
@@ -57,7 +56,7 @@ def _leave_quietly() -> NoReturn:
 
 
 def make_app() -> typer.Typer:
-    """The application with every command whose module is there."""
+    """The application with every command."""
     app = typer.Typer(
         name="headwater",
         help="Tell whether models that train on each other's output will collapse.",
@@ -70,13 +69,7 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_options)
     for name, module in COMMANDS.items():
-        if find_spec(module) is None:
-            continue
-        command = import_module(module).command
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command(name)(command)
+        app.command(name)(import_module(module).command)
     return app
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from itertools import islice
 
 import numpy as np
 
@@ -77,7 +76,7 @@ def diagnose(
     judged = verdicts(found, grounding, chosen)
     missing = _missing(graph)
     unknown = int(np.isnan(graph.samples).sum() + (graph.fixed & np.isnan(graph.size)).sum())
-    loops = sum(1 for _ in grounding.loops())
+    loops = list(grounding.loops())
     causes, repairs, left_out = causes_and_repairs(grounding, found, chosen, law)
     return Diagnosis(
         name=described.name,
@@ -92,11 +91,11 @@ def diagnose(
         causes=causes,
         left_out={
             "causes": left_out,
-            "loops": max(0, loops - MOST_CAUSES),
+            "loops": max(0, len(loops) - MOST_CAUSES),
             "missing": max(0, unknown - len(missing)),
         },
         repairs=repairs,
-        loops=tuple(names(graph, loop) for loop in islice(grounding.loops(), MOST_CAUSES)),
+        loops=tuple(names(graph, loop) for loop in loops[:MOST_CAUSES]),
         longest_chain=tuple(names(graph, step) for step in deepest_chain(grounding)),
         missing=missing,
         assumptions=(

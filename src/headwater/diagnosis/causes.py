@@ -10,11 +10,11 @@ import numpy as np
 from headwater.diagnosis.quantities import Quantities
 from headwater.diagnosis.repairs import Repair, feed_component, ground_component
 from headwater.diagnosis.values import Cause, names
-from headwater.graph import InteractionGraph
 from headwater.grounding import Grounding, reachable
 from headwater.regimes import Accumulate, AccumulateSubsample, Regime, Replace, Window
 from headwater.theory.growth import growth_factor
 from headwater.theory.laws import Asymptotic, Gaussian, Law, QuadraticVariance
+from headwater.theory.recursion import Recursion
 from headwater.theory.stationary import linear_growth
 from headwater.theory.system import System, build
 from headwater.theory.typical import log_variance_drift
@@ -40,18 +40,18 @@ def causes_and_repairs(
             repairs.append(ground_component(grounding, members, len(reach), law))
         left_out = max(0, len(grounding.ungrounded) - MOST_CAUSES)
     budget = np.bincount(graph.learner, graph.samples, len(graph.model_names))
-    pooled = isinstance(regime, AccumulateSubsample)
+    grows = bool(found.exploding) and not isinstance(regime, AccumulateSubsample)
+    recursion = law.recursion(graph, regime, found.known) if grows else None
     for members in found.exploding:
         reached = np.flatnonzero(reachable(graph, members))
-        pace = "" if pooled else _factor(graph, regime, law, found, members)
+        pace = _factor(recursion, members) if recursion is not None else ""
         causes.append(Cause("finite-sample", names(graph, members), names(graph, reached), pace))
         repairs.append(feed_component(grounding, members, budget, law))
     return tuple(causes), tuple(repairs), left_out
 
 
-def _factor(graph: InteractionGraph, regime: Regime, law: Law, found: Quantities, members: np.ndarray) -> str:
+def _factor(recursion: Recursion, members: np.ndarray) -> str:
     """By how much risk multiplies a generation in an exploding component."""
-    recursion = law.recursion(graph, regime, found.known)
     factor = growth_factor(recursion, np.searchsorted(recursion.system.trained, members))
     if abs(factor - 1) < 1e-6:
         return "In the long run risk grows linearly."

@@ -16,7 +16,7 @@ GROWTHS: tuple[Growth, ...] = ("bounded", "linear", "exponential", "unknown")
 
 
 def growths(setting: Setting, law: Law, recursion: Recursion | None) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Growth of every model, and the grounded components that explode.
+    """Growth of every model, and the components that grow although the regime or real data hold them.
 
     Returns
     -------

@@ -15,13 +15,10 @@ from headwater.regimes import Regime, Replace
 from headwater.theory.ancestry import Ancestry, ancestry
 from headwater.theory.laws import Law, QuadraticVariance
 from headwater.theory.system import Array, Flag, has_known_counts
-from headwater.theory.tails import tail_sample, tail_sample_limit
+from headwater.theory.tails import STEP_WORK, tail_sample, tail_sample_limit
 
 TAIL_WORK = 2e9
 """Squared models times generations up to which tails are followed."""
-
-STEP_WORK = 20_000
-"""What one generation of one horizon costs beside its numbers, in their units."""
 
 DIVERSITY = QuadraticVariance("diversity", {}, 1.0, -1.0)
 """Identity by descent follows the law of a Bernoulli of unit variance, whatever the vocabulary."""

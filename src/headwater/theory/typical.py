@@ -15,7 +15,8 @@ def log_variance_drift(count: float, ddof: int) -> float:
     r"""Expected change of log variance a generation, of a Gaussian that learns only from itself.
 
     :math:`E \log(\chi^2_{n-1}/(n - \mathrm{ddof})) = \psi((n-1)/2) + \log 2 - \log(n - \mathrm{ddof})`,
-    negative for either divisor: the median variance falls by about its exponential each generation.
+    negative for either divisor: the median variance falls by about its exponential each generation
+    [suresh2024rate]_.
 
     Parameters
     ----------
