@@ -9,9 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from headwater import families
     from headwater.diagnosis import Diagnosis, diagnose
     from headwater.edges import read_edges
+    from headwater.emission import Emission
     from headwater.errors import (
+        FamilyError,
         GraphError,
         HeadwaterError,
         InputError,
@@ -25,12 +28,15 @@ if TYPE_CHECKING:
     from headwater.networks import from_networkx, to_networkx
     from headwater.pipeline import Pipeline, read_pipeline, write_pipeline
     from headwater.regimes import Accumulate, AccumulateSubsample, Replace, Window
+    from headwater.simulation import Executor, open_run, simulate
     from headwater.theory import laws
 
 _HOMES = {
     "headwater.diagnosis": ("Diagnosis", "diagnose"),
     "headwater.edges": ("read_edges",),
+    "headwater.emission": ("Emission",),
     "headwater.errors": (
+        "FamilyError",
         "GraphError",
         "HeadwaterError",
         "InputError",
@@ -44,14 +50,18 @@ _HOMES = {
     "headwater.networks": ("from_networkx", "to_networkx"),
     "headwater.pipeline": ("Pipeline", "read_pipeline", "write_pipeline"),
     "headwater.regimes": ("Accumulate", "AccumulateSubsample", "Replace", "Window"),
-    "headwater.theory": ("laws",),
+    "headwater.simulation": ("Executor", "open_run", "simulate"),
 }
+_MODULES = {"families": "headwater.families", "laws": "headwater.theory.laws"}
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Accumulate",
     "AccumulateSubsample",
     "Diagnosis",
+    "Emission",
+    "Executor",
+    "FamilyError",
     "Flow",
     "GraphError",
     "Grounding",
@@ -68,19 +78,22 @@ __all__ = [
     "UnknownCount",
     "Window",
     "diagnose",
+    "families",
     "from_networkx",
     "ground",
     "laws",
+    "open_run",
     "read_edges",
     "read_pipeline",
+    "simulate",
     "to_networkx",
     "write_pipeline",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "laws":
-        return import_module("headwater.theory.laws")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'headwater' has no attribute {name!r}")

@@ -67,6 +67,14 @@ class LawError(HeadwaterError, ValueError):
         self.place = place
 
 
+class FamilyError(HeadwaterError, ValueError):
+    """A family whose parameters, or whose use on this pipeline, cannot be right; ``place`` as in `GraphError`."""
+
+    def __init__(self, problem: str, remedy: str = "", place: Place = ()) -> None:
+        super().__init__(problem, remedy)
+        self.place = place
+
+
 class NoLaw(HeadwaterError, NotImplementedError):
     """No exact recursion is known for this law under this regime or graph; simulate instead."""
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from headwater import validation
+from headwater.emission import PLAIN, Emission
 from headwater.errors import GraphError, nearest
 
 Index = NDArray[np.int32]
@@ -56,12 +57,14 @@ class Flow:
     """Samples per generation from `provider`, a source or model, into `model`'s training set.
 
     `samples` is ``None`` where the count is unknown. `weight` multiplies each sample's loss.
+    `emission` says how what the provider emits here is biased; simulation only.
     """
 
     provider: str
     model: str
     samples: int | None = None
     weight: float = 1.0
+    emission: Emission = PLAIN
 
     def __str__(self) -> str:
         return f"{self.provider!r:.80} -> {self.model!r:.80}"
@@ -93,6 +96,8 @@ class InteractionGraph:
         Loss weight of each sample.
     initial_model, initial_source, initial_samples : (initials,)
         The samples of generation 0 that are given, one entry a model and source.
+    emissions
+        How the provider's samples are biased, by number of the flow; flows that are not are left out.
 
     Raises
     ------
@@ -113,8 +118,10 @@ class InteractionGraph:
     initial_model: Index
     initial_source: Index
     initial_samples: Count
+    emissions: Mapping[int, Emission] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "emissions", {at: how for at, how in self.emissions.items() if how.changed})
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, np.ndarray):
@@ -202,6 +209,7 @@ class InteractionGraph:
             initial_model=np.array([row[0] for row in initial], dtype=np.int32),
             initial_source=np.array([row[1] for row in initial], dtype=np.int32),
             initial_samples=np.array([row[2] for row in initial], dtype=float),
+            emissions={at: flow.emission for at, flow in enumerate(flows)},
         )
 
     @classmethod
@@ -295,12 +303,33 @@ class InteractionGraph:
     def flow(self, at: int) -> Flow:
         """One flow, as a value."""
         provider, model = self.provider_name(int(self.provider[at])), self.model_names[self.learner[at]]
-        return Flow(provider, model, _whole(self.samples[at]), float(self.weight[at]))
+        weight, emission = float(self.weight[at]), self.emissions.get(at, PLAIN)
+        return Flow(provider, model, _whole(self.samples[at]), weight, emission)
 
     def with_unknown_samples(self, samples: int) -> InteractionGraph:
         """The same graph with every unknown count of a flow replaced by `samples`."""
         count = validation.count(samples, "assumed samples", ("assume",))
         return self._with(samples=np.where(np.isnan(self.samples), count, self.samples))
+
+    def with_external_samples(self, samples: int) -> InteractionGraph:
+        """The same graph with every external model taken as fitted on `samples` fresh real samples.
+
+        They become frozen models that start from a new source, ``(assumed)``.
+        """
+        if not self.external.any():
+            return self
+        count = validation.count(samples, "assumed samples of external models", ("assume",))
+        external = np.flatnonzero(self.external).astype(np.int32)
+        source = np.int32(len(self.source_names))
+        return self._with(
+            source_names=(*self.source_names, "(assumed)"),
+            fixed=np.append(self.fixed, False),
+            size=np.append(self.size, np.nan),
+            external=np.zeros_like(self.external),
+            initial_model=np.concatenate([self.initial_model, external]),
+            initial_source=np.concatenate([self.initial_source, np.full(len(external), source)]),
+            initial_samples=np.concatenate([self.initial_samples, np.full(len(external), count)]),
+        )
 
     def _with(self, **columns: Any) -> InteractionGraph:
         return InteractionGraph(**{item.name: getattr(self, item.name) for item in fields(self)} | columns)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SOURCE = {"sampling", "size"}
 _MODEL = {"frozen", "external", "initial"}
-_FLOW = {"samples", "weight", "order"}
+_FLOW = {"samples", "weight", "emission", "order"}
 
 
 def from_networkx(graph: nx.DiGraph) -> InteractionGraph:
@@ -98,6 +98,8 @@ def to_networkx(graph: InteractionGraph) -> nx.DiGraph:
         made.add_node(source.name, kind="source", sampling=source.sampling, size=source.size)
     for at, flow in enumerate(graph.flows):
         made.add_edge(flow.provider, flow.model, samples=flow.samples, weight=flow.weight, order=at)
+        if flow.emission.changed:
+            made.edges[flow.provider, flow.model]["emission"] = flow.emission
     return made
 
 

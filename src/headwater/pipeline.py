@@ -13,10 +13,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from headwater.emission import Emission
 from headwater.errors import GraphError, InputError
 from headwater.files import FilePath, read_bytes, write_bytes
 from headwater.graph import Flow, InteractionGraph, Model, Source
-from headwater.pipeline_file.document import LONGEST_RUN, VERSIONS, Document, read_document, schema
+from headwater.pipeline_file.document import (
+    LONGEST_RUN,
+    VERSIONS,
+    Document,
+    FlowEntry,
+    read_document,
+    schema,
+)
 from headwater.pipeline_file.tree import Tree, read_tree
 from headwater.pipeline_file.writing import to_yaml
 from headwater.regimes import NAMED, Regime, Window, parse_regime
@@ -151,8 +159,19 @@ def _graph(document: Document) -> InteractionGraph:
             Model(name, bool(entry.frozen), entry.external, entry.initial)
             for name, entry in document.models.items()
         ],
-        [Flow(entry.provider, entry.learner, entry.samples, entry.weight) for entry in document.flows],
+        [_flow(entry, at) for at, entry in enumerate(document.flows)],
     )
+
+
+def _flow(entry: FlowEntry, at: int) -> Flow:
+    try:
+        emission = Emission(
+            entry.temperature, entry.top_p, entry.variance, entry.keep_right, entry.keep_wrong
+        )
+    except GraphError as error:
+        flow = Flow(entry.provider, entry.learner)
+        raise GraphError(f"flow {flow}: {error.problem}", error.remedy, ("flows", at, *error.place)) from None
+    return Flow(entry.provider, entry.learner, entry.samples, entry.weight, emission)
 
 
 def _regime(document: Document) -> Regime | None:
@@ -205,4 +224,6 @@ def _flow_values(flow: Flow) -> dict[str, Any]:
     values: dict[str, Any] = {"from": flow.provider, "to": flow.model}
     if flow.samples is not None:
         values["samples"] = flow.samples
-    return values if flow.weight == 1 else values | {"weight": flow.weight}
+    if flow.weight != 1:
+        values["weight"] = flow.weight
+    return values | flow.emission.to_dict()

@@ -112,6 +112,7 @@ def check(graph: InteractionGraph) -> None:
     """Raise `GraphError` for the first thing in the columns that cannot be."""
     check_names(graph.model_names, graph.source_names)
     _check_flows(graph)
+    _check_emissions(graph)
     _check_initial(graph)
     _check_models(graph)
     _check_archives(graph)
@@ -143,6 +144,19 @@ def _check_flows(graph: InteractionGraph) -> None:
             "add the samples up into one flow",
             ("flows", int(repeat.min())),
         )
+
+
+def _check_emissions(graph: InteractionGraph) -> None:
+    for at, emission in graph.emissions.items():
+        if not 0 <= at < len(graph.provider):
+            raise GraphError(f"an emission is given for flow number {at}", "number flows from 0")
+        if graph.provider[at] >= len(graph.model_names):
+            raise GraphError(
+                f"flow {graph.flow(at)} has {emission.changed[0]}, but {graph.provider_name(graph.provider[at])!r} "
+                "is a source",
+                "only what models emit can be biased: remove it, or declare the provider as a model",
+                ("flows", at, emission.changed[0]),
+            )
 
 
 def _all(graph: InteractionGraph, right: NDArray[np.bool_], key: str, wrong: Any, remedy: str) -> None:

@@ -148,4 +148,11 @@ def _assumptions(
             f"external models: {int(graph.external.sum()):,}, frozen with an error nobody knows; "
             "what depends on it is left out"
         )
+    if graph.emissions:
+        first = min(graph.emissions)
+        said.append(
+            f"biased flows: {len(graph.emissions):,}, such as {graph.flow(first)} "
+            f"({', '.join(graph.emissions[first].changed)}); no law covers them, and numbers that depend on "
+            "them are left out: simulate"
+        )
     return said

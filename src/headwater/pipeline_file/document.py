@@ -41,6 +41,8 @@ MaybeCount = Annotated[Any, WithJsonSchema({"oneOf": [_COUNT, {"type": "null"}]}
 Weight = Annotated[
     Any, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST_COUNT, "default": 1})
 ]
+Share = Annotated[Any, WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1, "default": 1})]
+Positive = Annotated[Any, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "default": 1})]
 Generations = Annotated[Any, WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LONGEST_RUN})]
 
 _EXAMPLE: dict[str, Any] = {
@@ -94,6 +96,11 @@ class FlowEntry(_Strict):
     learner: str = Field(alias="to", description="A model that is trained every generation.")
     samples: MaybeCount = Field(None, description="Samples per generation; left out or null: unknown.")
     weight: Weight = Field(1.0, description="Multiplies the loss of each of these samples.")
+    temperature: Positive = Field(1.0, description="Simulation: sharpens (< 1) what the provider emits.")
+    top_p: Share = Field(1.0, description="Simulation: emits only the likeliest outcomes of this mass.")
+    variance: Share = Field(1.0, description="Simulation: factor on the variance of what is emitted.")
+    keep_right: Share = Field(1.0, description="Simulation: chance that a verifier keeps a right sample.")
+    keep_wrong: Share = Field(1.0, description="Simulation: chance that it keeps a wrong one.")
 
 
 class Document(_Strict):

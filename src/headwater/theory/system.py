@@ -160,11 +160,13 @@ def summed(groups: NDArray[np.integer], values: Array, size: int) -> Array:
 def has_known_counts(graph: InteractionGraph) -> Flag:
     """(models,) bool: every count and archive size is known for the model and all its ancestors.
 
-    External models and their descendants are left out: their error is unknown.
+    External models and their descendants are left out: their error is unknown. So are learners of
+    biased flows and theirs: the laws are for providers that emit what they learned.
     """
     models = len(graph.model_names)
     from_source = graph.provider >= models
     unknown = graph.external.copy()
+    unknown[graph.learner[list(graph.emissions)]] = True
     unknown[graph.learner[np.isnan(graph.samples)]] = True
     unsized = graph.fixed & np.isnan(graph.size)
     drawn = np.flatnonzero(from_source)
@@ -192,7 +194,10 @@ def build(graph: InteractionGraph, keep: Flag, archives_once: bool = False) -> S
     """
     if (keep & ~has_known_counts(graph)).any():
         name = graph.model_names[int(np.flatnonzero(keep & ~has_known_counts(graph))[0])]
-        raise UnknownCount(f"risk of {name!r} needs counts that are unknown", "give them, or assume them")
+        raise UnknownCount(
+            f"risk of {name!r} needs counts that are unknown, or passes a biased flow",
+            "give or assume the counts; simulate what is biased",
+        )
     models = len(graph.model_names)
     trained = np.flatnonzero(keep & ~graph.frozen).astype(np.int32)
     frozen = np.flatnonzero(keep & graph.frozen).astype(np.int32)

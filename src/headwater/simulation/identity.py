@@ -1,0 +1,101 @@
+"""What a run is: everything that decides its numbers, its digest, and where it came from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from headwater.families.contract import Family
+from headwater.graph import InteractionGraph
+
+NUMBERS = 1
+"""Raised when a release draws other numbers from the same seed; said in the changelog."""
+
+DECIDING = ("numpy", "scipy")
+"""Packages whose release may change a drawn or fitted number; a family may name more."""
+
+
+def fingerprint(value: Any) -> str:
+    """SHA-256, in hexadecimal, of nested plain values and arrays."""
+    digest = hashlib.sha256()
+    _feed(digest, value)
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, value: Any) -> None:
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufSU":
+        digest.update(f"array{value.dtype.str}{value.shape}".encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, Mapping):
+        digest.update(f"mapping{len(value)}".encode())
+        for key in sorted(value, key=str):
+            _feed(digest, str(key))
+            _feed(digest, value[key])
+    elif isinstance(value, list | tuple):
+        digest.update(f"list{len(value)}".encode())
+        for item in value:
+            _feed(digest, item)
+    else:
+        text = plain_text(value).encode()
+        digest.update(f"{type(value).__name__}{len(text)}:".encode() + text)
+
+
+def plain_text(value: Any) -> str:
+    """A value as text that says everything about it, for objects of other packages too.
+
+    An estimator is its class and parameters; a function is its name.
+    """
+    if hasattr(value, "get_params"):
+        inner = {key: plain_text(each) for key, each in sorted(value.get_params().items())}
+        return f"{type(value).__module__}.{type(value).__qualname__}({json.dumps(inner)})"
+    if callable(value):
+        return (
+            f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+        )
+    return repr(value)
+
+
+def graph_fingerprint(graph: InteractionGraph) -> str:
+    """SHA-256 of everything a graph holds, whatever file it came from."""
+    columns = {item.name: getattr(graph, item.name) for item in dataclasses.fields(graph)}
+    columns["emissions"] = {at: how.to_dict() for at, how in graph.emissions.items()}
+    return fingerprint(columns)
+
+
+def family_parameters(family: Family[Any, Any]) -> dict[str, Any]:
+    """Name and hyperparameters as JSON can hold them: short ones as they are, others by digest."""
+    return {"family": family.name} | {key: _short(value) for key, value in family.parameters.items()}
+
+
+def _short(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value if not isinstance(value, str) or len(value) <= 80 else f"sha256:{fingerprint(value)}"
+    if isinstance(value, np.ndarray) and value.size <= 16 and value.dtype.kind in "biuf":
+        return value.tolist()
+    if isinstance(value, np.ndarray | Mapping | list | tuple):
+        return f"sha256:{fingerprint(value)}"
+    return plain_text(value)
+
+
+def environment() -> dict[str, str]:
+    """What the numbers were computed with."""
+    found = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+    return found | packages(("headwater", *DECIDING, "scikit-learn"))
+
+
+def packages(names: tuple[str, ...]) -> dict[str, str]:
+    """Installed versions by name; those that are not installed are left out."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
