@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from headwater.errors import FamilyError
 from headwater.families.contract import Array, Ask, Measure
@@ -20,6 +20,13 @@ class Normal(NamedTuple):
 
     mean: Array
     root: Array
+
+
+class RealRows(NamedTuple):
+    """(rows, d) real samples that are drawn with replacement, for so many replicates."""
+
+    values: Array
+    replicates: int
 
 
 class Moments(NamedTuple):
@@ -51,6 +58,8 @@ class Gaussian:
         Coordinates of a sample.
     mean, covariance
         Of the population: (d,) and (d, d); zeros and the identity if left out.
+    rows
+        (rows, d) real samples, see `on_rows`: then the population is they, normal or not.
 
     Notes
     -----
@@ -64,6 +73,7 @@ class Gaussian:
     dimensions: int = 1
     mean: NDArray[np.float64] | None = field(default=None, compare=False)
     covariance: NDArray[np.float64] | None = field(default=None, compare=False)
+    rows: NDArray[np.float64] | None = field(default=None, compare=False)
     name: ClassVar[str] = "gaussian"
     emissions: ClassVar[frozenset[str]] = frozenset({"variance"})
     weights: ClassVar[bool] = True
@@ -86,6 +96,25 @@ class Gaussian:
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "covariance", covariance)
 
+    @classmethod
+    def on_rows(cls, rows: ArrayLike, ddof: int) -> Gaussian:
+        """The family on a real table (rows, d): sources bring its rows, drawn with replacement.
+
+        The exact law of the means holds all the same: it needs the population's variance only.
+
+        Raises
+        ------
+        FamilyError
+            If the rows are not finite, or span fewer than d dimensions.
+        """
+        table = np.array(rows, dtype=float)
+        if table.ndim != 2 or not np.isfinite(table).all():
+            raise FamilyError(
+                f"rows of shape {table.shape}", "give a table (rows, d) of finite numbers, d at least 1"
+            )
+        covariance = np.atleast_2d(np.cov(table.T, ddof=0))
+        return cls(ddof, table.shape[1], table.mean(axis=0), covariance, table)
+
     @property
     def measures(self) -> Mapping[str, Measure]:
         """Risk, variance kept, and the Wasserstein distance to the population."""
@@ -99,6 +128,7 @@ class Gaussian:
             "dimensions": self.dimensions,
             "mean": self.mean,
             "covariance": self.covariance,
+            "rows": self.rows,
         }
 
     @property
@@ -115,23 +145,29 @@ class Gaussian:
         """Exact means, per coordinate."""
         return laws.Gaussian(self.ddof)
 
-    def truth(self, replicates: int) -> Normal:
+    def truth(self, replicates: int) -> Normal | RealRows:
         """The population."""
+        if self.rows is not None:
+            return RealRows(self.rows, replicates)
         d = self.dimensions
         return Normal(
             np.broadcast_to(self._mean, (replicates, d)), np.broadcast_to(self._root, (replicates, d, d))
         )
 
-    def draw(self, model: Normal, ask: Ask, rng: Generator) -> Moments:
+    def draw(self, model: Normal | RealRows, ask: Ask, rng: Generator) -> Moments:
         """Mean and scatter of the samples, from their exact joint law."""
+        if isinstance(model, RealRows):
+            return self.tell(self.records(model, ask, rng))
         n, width = ask.samples, model.root.shape[2]
         root = model.root if ask.emission.variance == 1 else model.root * ask.emission.variance**0.5
         shift = rng.standard_normal((len(model.mean), width, 1))
         mean = model.mean + (root @ shift)[:, :, 0] / n**0.5
         return Moments(n, n, mean, root @ wishart_root(len(model.mean), width, n - 1, rng))
 
-    def records(self, model: Normal, ask: Ask, rng: Generator) -> Array:
+    def records(self, model: Normal | RealRows, ask: Ask, rng: Generator) -> Array:
         """(replicates, samples, d) samples."""
+        if isinstance(model, RealRows):
+            return model.values[rng.integers(len(model.values), size=(model.replicates, ask.samples))]
         root = model.root * ask.emission.variance**0.5
         noise = rng.standard_normal((len(model.mean), ask.samples, root.shape[2]))
         return np.asarray(model.mean[:, None, :] + noise @ root.swapaxes(1, 2))

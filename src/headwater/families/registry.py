@@ -25,6 +25,7 @@ HOMES = {
     "Family": _IN + "contract",
     "Gamma": _IN + "gamma",
     "Gaussian": _IN + "gaussian",
+    "GaussianDesign": _IN + "covariates",
     "GaussianMean": _IN + "gaussian_mean",
     "GaussianMixture": _IN + "gaussian_mixture",
     "KernelDensity": _IN + "kernel_density",
@@ -36,6 +37,7 @@ HOMES = {
     "Poisson": _IN + "poisson",
     "PoissonRegression": _IN + "poisson_regression",
     "Ridge": _IN + "ridge",
+    "Table": _IN + "covariates",
     "from_estimator": _IN + "estimator",
 }
 """Public names of `headwater.families` and the module of each."""
