@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from headwater.errors import LawError, NoLaw
+from headwater.errors import LawError, NoLaw, nearest
 from headwater.graph import InteractionGraph
 from headwater.regimes import AccumulateSubsample, Regime, Replace, Window
 from headwater.theory.growth import Growth
@@ -345,3 +345,24 @@ LAWS: dict[str, tuple[Callable[..., Law], tuple[str, ...], tuple[str, ...]]] = {
     "gaussian": (Gaussian, ("ddof",), ()),
 }
 """Laws by name: what makes one, the parameters it needs, and those it may be given."""
+
+
+def make_law(name: str, options: Mapping[str, Any]) -> Law:
+    """The law of that name, given exactly the options it takes, spelt as on the command line.
+
+    Raises
+    ------
+    LawError
+        If there is no such law, an option it needs is missing, or one is not its own.
+    """
+    if name not in LAWS:
+        raise LawError(f"no law is called {name!r}", nearest(name, LAWS))
+    make, needed, optional = LAWS[name]
+    for key in needed:
+        if key not in options:
+            raise LawError(f"law {name} needs --{key}", f"write --law {name} --{key} VALUE")
+    for key in options:
+        if key not in (*needed, *optional):
+            takes = ", ".join(f"--{option}" for option in (*needed, *optional)) or "no option"
+            raise LawError(f"law {name} does not take --{key}", f"it takes {takes}: remove --{key}")
+    return make(**options)

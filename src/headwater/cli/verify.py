@@ -1,0 +1,169 @@
+"""``headwater verify``: a law held to a simulation, or the theory to public data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from headwater.cli import inputs
+
+if TYPE_CHECKING:
+    from headwater.theory.laws import Law
+
+REPLICATES = 1000
+
+
+def command(
+    context: typer.Context,
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="A pipeline (YAML) or an edge list (CSV, Parquet).")
+    ] = None,
+    family: inputs.Family = None,
+    law: Annotated[str | None, typer.Option(help="Law to hold to it; the family's own if left out.")] = None,
+    replicates: inputs.Replicates = REPLICATES,
+    seed: inputs.Seed = None,
+    generations: inputs.Generations = None,
+    regime: inputs.Regime = None,
+    false_alarm: Annotated[
+        float, typer.Option(help="Chance that a right law is refused, over all models and generations.")
+    ] = 1e-3,
+    benchmark: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATA",
+            help="diabetes, breast_cancer, digits, or a CSV, Parquet or text file of your own.",
+        ),
+    ] = None,
+    assume: inputs.Assume = None,
+    sources: inputs.Sources = None,
+    workers: inputs.Workers = None,
+    backend: inputs.Backend = "processes",
+    address: inputs.Address = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the JSON document instead of the table.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="PATH", help="Also write the JSON document to PATH."),
+    ] = None,
+    ddof: inputs.Ddof = None,
+    dimensions: inputs.Dimensions = None,
+    mean: inputs.Mean = None,
+    shape: inputs.Shape = None,
+    noise: inputs.Noise = None,
+    features: inputs.Features = None,
+    penalty: inputs.Penalty = None,
+    table: inputs.Table = None,
+    target: inputs.Target = None,
+    rows: inputs.Rows = None,
+    symbols: inputs.Symbols = None,
+    exponent: inputs.Exponent = None,
+    shift: inputs.Shift = None,
+    text: inputs.TextFile = None,
+) -> None:
+    """Show predicted beside simulated risk; exit 1 where they disagree.
+
+    With --benchmark, sweep the real share of a loop on real data and show the share at which
+    inflation crosses 1.5 and 2, predicted and observed.
+    """
+    from headwater.errors import InputError
+
+    _check_false_alarm(false_alarm)
+    if benchmark is not None:
+        if file is not None or family is not None or law is not None:
+            raise InputError(
+                "--benchmark plays its own loop with a family and law that fit the data",
+                "remove the pipeline file, --family and --law, or remove --benchmark",
+            )
+        _benchmark(context, benchmark)
+        return
+    if file is None:
+        raise InputError("there is nothing to verify", "name a pipeline file, or write --benchmark diabetes")
+    _verify(context, file)
+
+
+def _verify(context: typer.Context, file: str) -> None:
+    from headwater.report.verification import VerificationView
+    from headwater.verification import verify
+
+    given = context.params
+    chosen_law, chosen_family = _law_and_family(given)
+    seed = inputs.seeded(given["seed"])
+    pipeline, content = inputs.described(file, given["sources"], given["regime"], given["assume"])
+    executor = inputs.executor_of(given["backend"], given["workers"], given["address"])
+    with inputs.located(file, content):
+        found = verify(
+            pipeline,
+            chosen_family,
+            chosen_law,
+            replicates=given["replicates"],
+            seed=seed,
+            generations=given["generations"],
+            false_alarm=given["false_alarm"],
+            executor=executor,
+        )
+    _give(found.to_dict(), VerificationView(found), given)
+    if not found.agree:
+        raise typer.Exit(1)
+
+
+def _benchmark(context: typer.Context, name: str) -> None:
+    from headwater.report.verification import BenchmarkView
+    from headwater.verification.datasets import load
+    from headwater.verification.document import to_dict
+    from headwater.verification.public import benchmark
+
+    given = context.params
+    options: dict[str, Any] = {} if given["generations"] is None else {"generations": given["generations"]}
+    seed = inputs.seeded(given["seed"])
+    executor = inputs.executor_of(given["backend"], given["workers"], given["address"])
+    data = load(name, given["target"])
+    found = benchmark(data, seed=seed, replicates=given["replicates"], executor=executor, **options)
+    _give(to_dict(found), BenchmarkView(found), given)
+
+
+def _give(document: dict[str, Any], view: Any, given: dict[str, Any]) -> None:
+    import json
+
+    from headwater.cli.printing import show
+    from headwater.files import write_bytes
+
+    content = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if given["output"] is not None:
+        write_bytes(given["output"], content.encode())
+    if given["as_json"]:
+        typer.echo(content, nl=False)
+    else:
+        show(view)
+
+
+def _law_and_family(given: dict[str, Any]) -> tuple[Law | None, Any]:
+    """Both are given the options that are theirs; an option that is nobody's is refused."""
+    from headwater.errors import FamilyError, InputError
+    from headwater.families import registry
+    from headwater.theory.laws import LAWS, make_law
+
+    options = {key: given[key] for key in inputs.OF_FAMILIES if given.get(key) is not None}
+    if given["family"] is None:
+        raise InputError("--family is missing", f"families: {', '.join(registry.names())}")
+    entry = registry.FAMILIES.get(given["family"])
+    taken = set(options) if entry is None else {*entry.needed, *entry.optional}
+    law = None
+    if given["law"] is not None:
+        of_law = {*LAWS[given["law"]][1], *LAWS[given["law"]][2]} if given["law"] in LAWS else set()
+        law = make_law(given["law"], {key: value for key, value in options.items() if key in of_law})
+        for key in set(options) - taken - of_law:
+            raise FamilyError(
+                f"neither family {given['family']} nor law {given['law']} takes --{key}", f"remove --{key}"
+            )
+        options = {key: value for key, value in options.items() if key in taken}
+    return law, registry.make(given["family"], options)
+
+
+def _check_false_alarm(value: float) -> None:
+    from headwater.errors import InputError
+
+    if not 0 < value < 1:
+        raise InputError(f"--false-alarm {value:g}", "write a chance above 0 and below 1, such as 0.001")

@@ -1,0 +1,105 @@
+"""Whether means over replicates are what a theory says, with a stated chance of a false alarm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from headwater.families.contract import Array
+
+FEW_CARRY_IT = 0.3
+"""Skewness over the root of the replicates above which a mean rests on a few of them."""
+
+EQUAL = 1e-9
+"""Relative difference up to which numbers that do not vary are equal."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Predicted and simulated means, cell by cell; arrays all have one shape.
+
+    Attributes
+    ----------
+    predicted, simulated, standard_error
+        Of the mean over replicates.
+    z
+        Difference in standard errors, corrected for skewness; NaN where it is not judged.
+    judged
+        False where a few replicates carry the mean, or it is not finite, so that no error can be stated.
+    limit
+        Largest size of z that is allowed: a right theory passes it anywhere with a chance of at most
+        `false_alarm`, however many cells there are and however they depend on each other.
+    false_alarm
+        That chance.
+    """
+
+    predicted: Array
+    simulated: Array
+    standard_error: Array
+    z: Array
+    judged: NDArray[np.bool_]
+    limit: float
+    false_alarm: float
+
+    @property
+    def agree(self) -> bool:
+        """Whether no judged cell is further off than chance allows; False if none can be judged."""
+        return bool(self.judged.any() and (np.abs(self.z[self.judged]) <= self.limit).all())
+
+    @property
+    def worst(self) -> tuple[int, ...]:
+        """Index of the judged cell that is furthest off."""
+        size = np.where(self.judged, np.abs(self.z), -1.0)
+        return tuple(int(at) for at in np.unravel_index(int(size.argmax()), size.shape))
+
+    @property
+    def p_value(self) -> float:
+        """Chance that a right theory is at least this far off somewhere, at most (Bonferroni)."""
+        judged = np.abs(self.z[self.judged])
+        return float(min(1.0, 2 * norm.sf(judged.max()) * judged.size)) if judged.size else 1.0
+
+
+def compare(samples: Array, predicted: Array, false_alarm: float = 1e-3) -> Comparison:
+    r"""Compare means over the first axis of `samples` with what is predicted.
+
+    The t statistic of a skewed sample is itself skewed. Hall's transformation removes that to
+    the order of one over the number of replicates [hall1992skewness]_:
+
+    .. math:: z = t + \frac{\hat\gamma t^2}{3\sqrt{R}} + \frac{\hat\gamma^2 t^3}{27 R}
+                  + \frac{\hat\gamma}{6\sqrt{R}}
+
+    Parameters
+    ----------
+    samples : (replicates, ...)
+        At least two replicates.
+    predicted : (...)
+        Expected means.
+    false_alarm
+        Chance that a right prediction is refused.
+
+    Notes
+    -----
+    Where :math:`\hat\gamma/\sqrt{R}` is large the mean is carried by a few replicates, its standard
+    error means nothing, and the cell is not judged.
+    """
+    replicates = len(samples)
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        mean = samples.mean(axis=0)
+        apart = samples - mean
+        variance = (apart**2).mean(axis=0)
+        skewness = (apart**3).mean(axis=0) / variance**1.5
+        error = np.sqrt(variance / (replicates - 1))
+        t = (mean - predicted) / error
+        root = np.sqrt(replicates)
+        z = t + skewness * t**2 / (3 * root) + skewness**2 * t**3 / (27 * replicates) + skewness / (6 * root)
+    scale = np.maximum(np.abs(mean), np.abs(predicted))
+    fixed = error <= EQUAL * 1e-3 * scale
+    same = np.abs(mean - predicted) <= EQUAL * scale
+    z = np.where(fixed, np.where(same, 0.0, np.sign(mean - predicted) * np.inf), z)
+    judged = fixed | (np.isfinite(z) & (np.abs(skewness) <= FEW_CARRY_IT * root))
+    judged &= np.isfinite(predicted)
+    limit = float(norm.isf(false_alarm / (2 * max(int(judged.sum()), 1))))
+    return Comparison(predicted, mean, error, np.where(judged, z, np.nan), judged, limit, false_alarm)

@@ -1,0 +1,79 @@
+"""Thresholds: closed forms of the lone loop, and the interpolation that reads them off points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from headwater import families, laws
+from headwater.verification.shares import (
+    Point,
+    observed_threshold,
+    predicted_inflation,
+    predicted_threshold,
+    ratio,
+    simulated,
+    two_noise_inflation,
+)
+
+
+def by_law(budget, generations=200):
+    return lambda real: predicted_inflation(laws.Asymptotic(), budget, real, generations)
+
+
+@pytest.mark.parametrize("level", [1.5, 2.0, 5.0])
+def test_the_predicted_threshold_is_the_closed_form(level):
+    """In the limit inflation is 1/(1 - w²), w the synthetic share."""
+    expected = 1 - np.sqrt(1 - 1 / level)
+    assert predicted_threshold(by_law(10_000), 10_000, level) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_level_that_is_never_crossed_has_no_threshold():
+    assert predicted_threshold(by_law(100, generations=2), 100, 50.0) is None
+
+
+def test_two_noises_that_are_equal_are_the_law():
+    for real in (5, 30, 90):
+        assert two_noise_inflation(1.0, 100, real, 15) == pytest.approx(by_law(100, 15)(real))
+    # settled: G = w²G + (1 - w + wρ)/N
+    assert two_noise_inflation(2.0, 100, 50, 500) == pytest.approx((0.5 + 1.0) / (1 - 0.25))
+
+
+def test_the_observed_threshold_is_read_off_exact_points():
+    """Twelve points of the exact curve give the crossing to a thousandth."""
+    shares = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.8)
+    points = [
+        Point(round(s * 1000), 1000, {}, {"inflation": 1 / (1 - (1 - s) ** 2)}, {"inflation": 0.01})
+        for s in shares
+    ]
+    for level in (1.5, 2.0):
+        found, error = observed_threshold(points, level)
+        assert found == pytest.approx(1 - np.sqrt(1 - 1 / level), abs=1e-3)
+        # d inflation / d share = -2w inflation²
+        slope = 2 * (1 - found) * level**2
+        assert error == pytest.approx(0.01 / slope, rel=0.35)
+    assert observed_threshold(points, 100.0) == (None, None)
+
+
+def test_the_error_of_a_ratio_covers_at_its_stated_rate():
+    """Of 2,000 ratios of correlated means, |error| < 1.96 s.e. in 95 % (binomial: 93 to 97 %)."""
+    rng = np.random.default_rng(1)
+    under = rng.gamma(4.0, size=(2000, 400))
+    over = 0.5 * under + rng.gamma(2.0, size=(2000, 400))
+    inside = 0
+    for high, low in zip(over, under, strict=True):
+        value, error = ratio(high, low)
+        inside += abs(value - (2 + 2) / 4) < 1.96 * error
+    assert 0.93 < inside / 2000 < 0.97
+
+
+def test_a_simulated_point_is_where_the_exact_law_says():
+    """Poisson, 60 samples, 20 real: |z| < 5."""
+    family = families.Poisson(4.0)
+    values, errors = simulated(family, 60, 20, 15, 4000, 3)
+    expected = predicted_inflation(laws.poisson(4.0), 60, 20, 15)
+    assert abs(values["inflation"] - expected) < 5 * errors["inflation"]
+    assert (
+        abs(values["inflation"] - predicted_inflation(laws.poisson(4.0), 60, 15, 15))
+        > 5 * errors["inflation"]
+    )
