@@ -5,6 +5,7 @@ A value only. What a temperature means for a bigram model is that family's busin
 
 from __future__ import annotations
 
+import math
 import numbers
 from dataclasses import dataclass, fields
 from typing import Any
@@ -46,11 +47,13 @@ class Emission:
             value = getattr(self, item.name)
             low_is_open, high, right = _RANGES[item.name]
             if isinstance(value, bool) or not isinstance(value, numbers.Real):
-                raise GraphError(f"{item.name} is {value!r:.60}, not a number", right, (item.name,))
-            above = value > 0 if low_is_open else value >= 0
-            if not (above and value <= high):
-                raise GraphError(f"{item.name} is {value!r:.60}", right, (item.name,))
-            object.__setattr__(self, item.name, float(value))
+                raise GraphError(f"{item.name} is {_shown(value)}, not a number", right, (item.name,))
+            # comparing first keeps whole numbers of many digits away from float()
+            number: float = float(value) if abs(getattr(self, item.name)) <= high else math.inf
+            above = number > 0 if low_is_open else number >= 0
+            if not (above and number <= high):
+                raise GraphError(f"{item.name} is {_shown(value)}", right, (item.name,))
+            object.__setattr__(self, item.name, number)
         if self.keep_right == self.keep_wrong == 0:
             raise GraphError(
                 "keep_right and keep_wrong are both 0",
@@ -66,6 +69,11 @@ class Emission:
     def to_dict(self) -> dict[str, Any]:
         """The values that differ from doing nothing."""
         return {name: getattr(self, name) for name in self.changed}
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if not isinstance(value, int) or abs(value) < 10**30 else "a number of over 30 digits"
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 _RANGES = {

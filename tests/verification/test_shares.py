@@ -34,9 +34,39 @@ def test_a_level_that_is_never_crossed_has_no_threshold():
 
 def test_two_noises_that_are_equal_are_the_law():
     for real in (5, 30, 90):
-        assert two_noise_inflation(1.0, 100, real, 15) == pytest.approx(by_law(100, 15)(real))
+        for law in (laws.Asymptotic(), laws.LeastSquares(7)):
+            by_law_ = predicted_inflation(law, 100, real, 15)
+            assert two_noise_inflation(law, 1.0, 100, real, 15) == pytest.approx(by_law_)
     # settled: G = w²G + (1 - w + wρ)/N
-    assert two_noise_inflation(2.0, 100, 50, 500) == pytest.approx((0.5 + 1.0) / (1 - 0.25))
+    settled = two_noise_inflation(laws.Asymptotic(), 2.0, 100, 50, 500)
+    assert settled == pytest.approx((0.5 + 1.0) / (1 - 0.25))
+
+
+def test_two_noises_of_least_squares_are_exact_on_normal_rows():
+    """Real labels of noise 1, the model's of noise 2 (an oracle that draws every row); |z| < 5.
+
+    d = 5, N = 12, so that the large-sample form is far off.
+    """
+    d, budget, real, generations, replicates = 5, 12, 6, 8, 20_000
+    rng = np.random.default_rng(1)
+
+    def fit(theta):
+        x = rng.standard_normal((replicates, budget, d))
+        noise = rng.standard_normal((replicates, budget))
+        y = noise.copy()
+        y[:, real:] = np.einsum("rnd,rd->rn", x[:, real:], theta) + 2.0 * noise[:, real:]
+        gram = x.swapaxes(1, 2) @ x
+        return np.linalg.solve(gram, x.swapaxes(1, 2) @ y[:, :, None])[:, :, 0]
+
+    x = rng.standard_normal((replicates, budget, d))
+    y = rng.standard_normal((replicates, budget))
+    theta = np.linalg.solve(x.swapaxes(1, 2) @ x, x.swapaxes(1, 2) @ y[:, :, None])[:, :, 0]
+    first = (theta**2).sum(1)
+    for _ in range(generations):
+        theta = fit(theta)
+    value, error = ratio((theta**2).sum(1), first)
+    assert abs(value - two_noise_inflation(laws.LeastSquares(d), 4.0, budget, real, generations)) < 5 * error
+    assert abs(value - two_noise_inflation(laws.Asymptotic(), 4.0, budget, real, generations)) > 5 * error
 
 
 def test_the_observed_threshold_is_read_off_exact_points():

@@ -267,7 +267,8 @@ def _compressed(root: Array) -> Array:
         return np.asarray(np.linalg.cholesky(root @ root.swapaxes(1, 2)))
     except np.linalg.LinAlgError:
         # singular in some replicate: QR needs no squares
-        return np.asarray(np.linalg.qr(root.swapaxes(1, 2), mode="r").swapaxes(1, 2))
+        triangle: Any = np.linalg.qr(root.swapaxes(1, 2), mode="r")
+        return np.asarray(triangle.swapaxes(1, 2))
 
 
 def _column(values: float | Array) -> Array:

@@ -38,7 +38,11 @@ HOMES = {
     "PoissonRegression": _IN + "poisson_regression",
     "Ridge": _IN + "ridge",
     "Table": _IN + "covariates",
+    "from_counts": _IN + "categorical",
     "from_estimator": _IN + "estimator",
+    "from_text": _IN + "categorical",
+    "zipf": _IN + "categorical",
+    "zipf_mandelbrot": _IN + "categorical",
 }
 """Public names of `headwater.families` and the module of each."""
 
@@ -65,9 +69,9 @@ FAMILIES = {
     "least-squares": Entry(
         _IN + "reading:least_squares", (), ("features", "noise", "table", "target", "rows")
     ),
-    "ridge": Entry(_IN + "reading:ridge", ("penalty",), ("features", "noise", "table", "target", "rows")),
-    "logistic": Entry(_IN + "reading:logistic", ("table", "target"), ("rows",)),
-    "poisson-regression": Entry(_IN + "reading:poisson_regression", ("table", "target"), ("rows",)),
+    "ridge": Entry(_IN + "reading:ridge", ("penalty", "table", "target", "rows"), ("noise",)),
+    "logistic": Entry(_IN + "reading:logistic", ("table", "target", "rows")),
+    "poisson-regression": Entry(_IN + "reading:poisson_regression", ("table", "target", "rows")),
     "gaussian-mixture": Entry(_IN + "reading:gaussian_mixture", ("table", "components"), ()),
     "kernel-density": Entry(_IN + "reading:kernel_density", ("table", "bandwidth"), ()),
     "ngram": Entry(_IN + "reading:ngram", ("text", "order", "smoothing"), ("level",)),

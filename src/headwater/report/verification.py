@@ -106,8 +106,8 @@ def _sections(found: Benchmark) -> Iterator[tuple[str, str, RenderableType]]:
     if found.sweeps:
         yield (
             "Real share at which inflation comes down to a level",
-            "two noises: large-sample law with the measured noise of the model's own labels, "
-            f"{found.noise_ratio:.2f} of the real ones'",
+            f"two noises: the law with the measured noise of the model's own labels, {found.noise_ratio:.2f} "
+            "of the real ones'",
             _thresholds(found),
         )
         for sweep in found.sweeps:

@@ -140,7 +140,8 @@ def _role(
     pools: bool,
 ) -> Role:
     models = len(graph.model_names)
-    later, archived = [], []
+    later: list[Draw] = []
+    archived: list[Draw] = []
     row = budget = 0
     for at in flows:
         provider, samples = int(graph.provider[at]), int(graph.samples[at])

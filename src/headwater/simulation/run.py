@@ -15,7 +15,8 @@ from headwater.errors import GraphError, InputError, nearest
 from headwater.families.contract import Family
 from headwater.files import FilePath, write_bytes
 from headwater.graph import InteractionGraph
-from headwater.pipeline import LONGEST_RUN, Pipeline
+from headwater.pipeline import Pipeline
+from headwater.pipeline_file.document import LONGEST_RUN
 from headwater.regimes import Replace
 from headwater.simulation import store as disk
 from headwater.simulation.cast import Cast, cast

@@ -227,7 +227,7 @@ def _independent(standard: Array) -> list[int]:
 def _columns(path: FilePath) -> pa.Table:
     try:
         if Path(path).suffix.lower() in (".parquet", ".pq"):
-            return pa.parquet.read_table(path)
+            return pa.parquet.read_table(os.fspath(path))
         first = pa.csv.read_csv(path, read_options=pa.csv.ReadOptions(autogenerate_column_names=True))
         text_header = not all(_is_number(column.type) for column in first.columns)
         return pa.csv.read_csv(path) if text_header else first

@@ -154,6 +154,9 @@ def _sweep(  # noqa: PLR0913, PLR0917
     def by_law(real: int) -> float:
         return predicted_inflation(law, budget, real, generations)
 
+    def by_two_noises(real: int) -> float:
+        return two_noise_inflation(law, noise_ratio, budget, real, generations)
+
     points = []
     for share in SHARES:
         real = max(1, round(share * budget))
@@ -162,7 +165,7 @@ def _sweep(  # noqa: PLR0913, PLR0917
         values, errors = simulated(family, budget, real, generations, replicates, own, executor)
         predicted = {
             "inflation": by_law(real),
-            "two_noise": two_noise_inflation(noise_ratio, budget, real, generations),
+            "two_noise": by_two_noises(real),
         }
         points.append(Point(real, budget, predicted, values, errors))
     thresholds = []
@@ -173,9 +176,7 @@ def _sweep(  # noqa: PLR0913, PLR0917
                 level,
                 budget,
                 predicted_threshold(by_law, budget, level),
-                predicted_threshold(
-                    lambda real: two_noise_inflation(noise_ratio, budget, real, generations), budget, level
-                ),
+                predicted_threshold(by_two_noises, budget, level),
                 observed,
                 error,
             )

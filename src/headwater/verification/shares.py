@@ -74,17 +74,22 @@ def predicted_inflation(law: Law, budget: int, real: int, generations: int) -> f
     return float(rows[-1, 0] / rows[0, 0])
 
 
-def two_noise_inflation(ratio: float, budget: int, real: int, generations: int) -> float:
-    r"""The same at large budgets, where what a model emits is noisier than real data, or less so.
+def two_noise_inflation(law: Law, ratio: float, budget: int, real: int, generations: int) -> float:
+    r"""The same where what a model emits is noisier than real data, or less so.
 
-    With `ratio` the large-sample variance under a model's labels over that under real ones, and w
-    the synthetic share, :math:`G(t) = w^2 G(t-1) + (1 - w + w\,\text{ratio})/N`, :math:`G(0) = 1/N`.
+    In a lone loop a law is :math:`G(t) = c\,G(t-1) + D`. With `ratio` the variance that a model's
+    labels leave over the one that real labels do, and w the synthetic share, D is multiplied by
+    :math:`1 - w + w\,\text{ratio}`: for least squares, noise enters in proportion to its rows.
     """
+    recursion = law.recursion(loop(budget, real), Replace(), np.ones(1, dtype=bool))
+    first, second, third = trajectory(recursion, 2)[:, 0]
+    kept = (third - second) / (second - first) if second != first else 0.0
     w = 1 - real / budget
-    inflation = 1.0
+    added = (second - kept * first) * (1 - w + w * ratio)
+    risk = first
     for _ in range(generations):
-        inflation = w**2 * inflation + 1 - w + w * ratio
-    return inflation
+        risk = kept * risk + added
+    return float(risk / first)
 
 
 def predicted_threshold(inflation: Callable[[int], float], budget: int, level: float) -> float | None:

@@ -80,7 +80,7 @@ def survive(  # noqa: PLR0913
     tail = tail_sample(graph, Replace(), ONE, generations)[:, 0]
     share = counts / counts.sum()
     values, repeats = np.unique(share, return_counts=True)
-    known = -np.expm1(-np.outer(tail, values)) @ repeats
+    known: Array = -np.expm1(-np.outer(tail, values)) @ repeats.astype(float)
     identity = trajectory(DIVERSITY.recursion(graph, Replace(), ONE), generations)[:, 0]
     root = replicates**0.5
     seen = {name: runs[name].values[:, :, 0] for name in ("distinct", "diversity")}

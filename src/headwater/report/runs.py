@@ -1,0 +1,288 @@
+"""A simulation on a terminal and as JSON: one row a model, worst first, means beside medians.
+
+The JSON document holds ``headwater_simulation`` (the version of the document, 1), ``pipeline``,
+``family``, ``regime``, ``generations``, ``replicates``, ``seed``, ``interval`` (coverage),
+``assumptions``, ``store``, ``measures`` (units, better and text of each), ``failed_fits``
+(``failed`` of ``fits``, or null), ``models`` and ``provenance``. A model holds its measures, and
+"inflation"; each of these holds ``mean``, ``standard_error``, ``mean_low``, ``mean_high``,
+``median``, ``median_low``, ``median_high`` and ``not_finite``, lists with one value a generation
+from 0. What is NaN or infinite is null.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.text import Text
+
+from headwater.report import words
+from headwater.report.columns import (
+    LONGEST_NAME,
+    Column,
+    measured,
+    number,
+    table_of,
+    total_width,
+    within,
+)
+from headwater.simulation.summary import INFLATION, STATISTICS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from headwater.graph import InteractionGraph
+
+ROWS = 20
+"""Models shown; the rest are counted."""
+
+NAMED = 3
+"""Models named that have replicates which are not finite."""
+
+FAILED = "failed"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class RunsReport:
+    """What is told of a simulation.
+
+    Attributes
+    ----------
+    runs
+        What `simulate` returned.
+    found
+        What `summarise` made of it.
+    graph
+        That was simulated.
+    store
+        Where the replicates are kept; None: nowhere.
+    assumptions
+        Sentences about what was not in the file.
+    """
+
+    runs: xr.Dataset
+    found: xr.Dataset
+    graph: InteractionGraph
+    store: str | None = None
+    assumptions: tuple[str, ...] = ()
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """As the run recorded it."""
+        return dict(json.loads(self.runs.attrs["provenance"]))
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """What decided the numbers."""
+        return dict(self.provenance["run"])
+
+    @property
+    def others(self) -> list[str]:
+        """Measures beside risk that are shown."""
+        return [str(name) for name in self.runs.data_vars if name not in ("risk", FAILED)]
+
+    def worst_first(self) -> list[int]:
+        """Numbers of the models, by inflation of the mean after the last generation."""
+        inflation = self.last(INFLATION, "mean")
+        order = np.argsort(-np.where(np.isnan(inflation), np.inf, inflation), kind="stable")
+        return [int(at) for at in order]
+
+    def last(self, measure: str, statistic: str, generation: int = -1) -> np.ndarray:
+        """(models,) after the last generation, or another."""
+        return np.asarray(self.found[statistic].sel(measure=measure)[generation].values, float)
+
+    def failed_fits(self) -> tuple[int, int] | None:
+        """How many fits failed, of how many; None where the family does not tell."""
+        if FAILED not in self.runs.data_vars:
+            return None
+        shares = np.asarray(self.found["mean"].sel(measure=FAILED).values, float)
+        # a frozen model is fitted once
+        fitted = np.ones(shares.shape, bool)
+        fitted[1:, self.graph.frozen] = False
+        replicates = self.found.attrs["replicates"]
+        return round(float(np.nansum(shares[fitted])) * replicates), int(fitted.sum()) * replicates
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from _head(self)
+        order = self.worst_first()[:ROWS]
+        yield Text()
+        yield table_of(_risk_columns(self, order), options.max_width)
+        if len(self.graph.model_names) > ROWS:
+            hidden = len(self.graph.model_names) - ROWS
+            yield Text(f"... and {hidden:,} more models, none worse (--json has all)", style="dim")
+        if self.others:
+            yield Text()
+            yield table_of(_other_columns(self, order, options.max_width), options.max_width)
+        yield Text()
+        yield from _foot(self)
+
+
+def as_text(report: RunsReport, width: int = 110) -> str:
+    """The same as plain text of at most so many columns."""
+    page = io.StringIO()
+    Console(file=page, width=width, color_system=None, legacy_windows=False).print(report)
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
+
+
+def _head(report: RunsReport) -> Iterator[RenderableType]:
+    run = report.run
+    name = report.provenance["pipeline"]
+    title = Text(f"{words.plain(name)}: " if name else "", style="bold")
+    title.append(
+        f"{_tally(run['replicates'], 'replicate')} of {_tally(run['generations'], 'generation')}",
+        style="not bold",
+    )
+    yield title
+    family = dict(run["family"])
+    called = family.pop("family")
+    values = ", ".join(f"{key} {value}" for key, value in family.items() if _is_short(value))
+    graph = report.graph
+    sizes = ((graph.model_names, "model"), (graph.source_names, "source"), (graph.provider, "flow"))
+    size = ", ".join(_tally(len(each), what) for each, what in sizes)
+    setting = f"family {called}" + (f" ({values})" if values else "")
+    yield Text(f"{setting}, regime {run['regime']}, seed {run['seed']}; {size}", style="dim")
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, int | float) or (isinstance(value, str) and len(value) <= 20)
+
+
+def _tally(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _names(report: RunsReport, order: Sequence[int]) -> Column:
+    graph = report.graph
+    labels = []
+    for at in order:
+        kind = " (frozen)" if graph.frozen[at] else ""
+        labels.append(words.plain(graph.model_names[at], LONGEST_NAME - len(kind)) + kind)
+    return Column("model", labels, 0, "left")
+
+
+def _risk_columns(report: RunsReport, order: Sequence[int]) -> list[Column]:
+    after = report.run["generations"]
+    start = report.last("risk", "mean", 0)
+    return [
+        _names(report, order),
+        Column("risk at 0", [number(start[at]) for at in order], 4),
+        Column(f"after {after}", _means(report, "risk", order), 3),
+        Column("median", _medians(report, "risk", order), 5),
+        Column("inflation", ["×" + cell for cell in _means(report, INFLATION, order)], 1),
+        Column("its median", ["×" + cell for cell in _medians(report, INFLATION, order)], 2),
+    ]
+
+
+def _other_columns(report: RunsReport, order: Sequence[int], width: int) -> list[Column]:
+    """Means and medians; the medians' intervals only where there is room for all."""
+    columns = [_names(report, order)]
+    for at, name in enumerate(report.others):
+        columns.append(Column(name, _means(report, name, order), 2 * at + 1))
+        columns.append(Column("median", _medians(report, name, order), 2 * at + 2))
+    if total_width(columns) <= width:
+        return columns
+    for at, name in enumerate(report.others):
+        middle = report.last(name, "median")
+        columns[2 * at + 2] = Column("median", [number(middle[each]) for each in order], 2 * at + 2)
+    return columns
+
+
+def _means(report: RunsReport, measure: str, order: Sequence[int]) -> list[str]:
+    mean, error = (report.last(measure, name) for name in ("mean", "standard_error"))
+    return [measured(mean[at], error[at]) for at in order]
+
+
+def _medians(report: RunsReport, measure: str, order: Sequence[int]) -> list[str]:
+    middle, low, high = (report.last(measure, name) for name in ("median", "median_low", "median_high"))
+    return [within(middle[at], low[at], high[at]) for at in order]
+
+
+def _foot(report: RunsReport) -> Iterator[RenderableType]:
+    yield Text(
+        "Mean ± standard error, median [95 % interval]. Inflation: risk over the model's own risk at "
+        "generation 0, of the means and of the medians.",
+        style="dim",
+    )
+    for name in ("risk", *report.others):
+        about = report.runs[name].attrs
+        units = f" ({about['units']})" if about["units"] else ""
+        yield Text(f"{name}: {about['long_name']}{units}", style="dim")
+    for sentence in (*report.assumptions, *_not_finite(report)):
+        yield Text(sentence)
+    failed = report.failed_fits()
+    if failed is not None and failed[0]:
+        yield Text(
+            f"{failed[0]:,} of {failed[1]:,} fits failed: the samples did not determine them, and they "
+            "count with the value the family gives them.",
+            style="yellow",
+        )
+    if report.store is None:
+        yield Text("Nothing was kept: repeat with -o DIRECTORY to keep every replicate.")
+    else:
+        yield Text(f"Kept in {report.store}; in Python: headwater.open_run({json.dumps(report.store)})")
+
+
+def _not_finite(report: RunsReport) -> Iterator[str]:
+    counts = report.last("risk", "not_finite")
+    wrong = [at for at in report.worst_first() if counts[at]]
+    for at in wrong[:NAMED]:
+        yield (
+            f"{words.quoted([report.graph.model_names[at]])}: the risk of {int(counts[at]):,} of "
+            f"{report.found.attrs['replicates']:,} replicates is no finite number: the mean is none "
+            "either, the median holds."
+        )
+    if len(wrong) > NAMED:
+        yield f"... and so for {len(wrong) - NAMED:,} more models"
+
+
+def as_json_lines(report: RunsReport) -> Iterator[str]:
+    """The document in pieces, a model at a time; no NaN or infinity."""
+    run, names = report.run, report.graph.model_names
+    failed = report.failed_fits()
+    head = {
+        "headwater_simulation": VERSION,
+        "pipeline": report.provenance["pipeline"],
+        **{key: run[key] for key in ("family", "regime", "generations", "replicates", "seed")},
+        "interval": report.found.attrs["level"],
+        "assumptions": list(report.assumptions),
+        "store": report.store,
+        "measures": {
+            str(name): {
+                "units": each.attrs["units"],
+                "better": each.attrs["better"],
+                "text": each.attrs["long_name"],
+            }
+            for name, each in report.runs.data_vars.items()
+        },
+        "failed_fits": None if failed is None else {"failed": failed[0], "fits": failed[1]},
+    }
+    yield "{\n"
+    for key, value in head.items():
+        yield f"  {json.dumps(key)}: {_json(value)},\n"
+    yield '  "models": {\n'
+    for at, name in enumerate(names):
+        yield f"    {_json(name)}: {_json(_entry(report, at))}{',' if at < len(names) - 1 else ''}\n"
+    yield f'  }},\n  "provenance": {_json(report.provenance)}\n}}\n'
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _entry(report: RunsReport, model: int) -> dict[str, Any]:
+    series: dict[str, Any] = {}
+    for at, measure in enumerate(report.found["measure"].values.tolist()):
+        values = {name: report.found[name].values[at, :, model].tolist() for name in STATISTICS}
+        series[measure] = {
+            name: [each if math.isfinite(each) else None for each in listed]
+            for name, listed in values.items()
+        }
+    return series
