@@ -48,7 +48,7 @@ def main() -> None:
     for each in given.data:
         path, _, target = each.partition(":")
         data = load(path, target or None)
-        name = data.name if data.name != "data.csv.gz" else Path(path).parent.name
+        name = data.name.partition(".")[0]
         if name in kept:
             continue
         started = time.perf_counter()
@@ -74,9 +74,9 @@ def page(found: list[dict[str, Any]]) -> Iterator[str]:
             )
     yield "\n## Near as many features as samples\n"
     yield (
-        "Grounded loops of p + 5 samples, a fifth of them real. The law gives the factor of the *mean* a generation for "
-        "normal\ncovariates, above 1 being an explosion; means of such runs are carried by few of them, so the factors "
-        "of the\nmedian are compared, on normal covariates and on the real rows.\n"
+        "Grounded loops, the largest that the law predicts to explode. It gives the factor of the *mean* a\n"
+        "generation for normal covariates, above 1 being an explosion. Means of such runs are carried by few of\n"
+        "them, so the factors of the median are compared, on normal covariates and on the real rows.\n"
     )
     yield "| data | p | samples | real | mean, law | median, normal | median, real rows | singular fits |"
     yield "|---|---|---|---|---|---|---|---|"
@@ -89,10 +89,13 @@ def page(found: list[dict[str, Any]]) -> Iterator[str]:
             )
     yield "\n## Rare items: the tail sample against the count of distinct ones\n"
     yield (
-        "Items are words of a text, or occupied cells of a histogram of a table. After the last generation; "
-        "*tail sample* is\npredicted, and so is the number of distinct items from it, Σ(1 − exp(−p A)).\n"
+        "Items are words of a text, or occupied cells of a histogram of a table. After the last generation;\n"
+        "*tail sample* A is predicted, and so is the number of distinct items from it, Σ(1 − exp(−p A)).\n"
     )
-    yield "| data | items | samples | real share | tail sample | distinct, predicted | observed | diversity, predicted | observed |"
+    yield (
+        "| data | items | samples | real share | tail sample | distinct, predicted | observed | "
+        "diversity, predicted | observed |"
+    )
     yield "|---|---|---|---|---|---|---|---|---|"
     for each in found:
         for at in each["survival"]:
@@ -128,9 +131,9 @@ def _by_generation(each: dict[str, Any]) -> Iterator[str]:
 def _relabelling(found: list[dict[str, Any]]) -> Iterator[str]:
     yield "\n## Labels drawn anew on the same rows, as published\n"
     yield (
-        "Logistic regression on a published split [dey2024universality]: test log-loss. The published first value is "
-        "where\nscikit-learn's default optimiser stops, and is reproduced with it; the maximum-likelihood value is "
-        "another.\n"
+        "Logistic regression on a published split [dey2024universality]: test log-loss. The published first value\n"
+        "is where scikit-learn's default optimiser stops, and is reproduced with it; the maximum-likelihood value\n"
+        "is another.\n"
     )
     yield "| data | fit | published | here |"
     yield "|---|---|---|---|"

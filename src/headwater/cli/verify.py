@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -120,8 +123,30 @@ def _benchmark(context: typer.Context, name: str) -> None:
     seed = inputs.seeded(given["seed"])
     executor = inputs.executor_of(given["backend"], given["workers"], given["address"])
     data = load(name, given["target"])
-    found = benchmark(data, seed=seed, replicates=given["replicates"], executor=executor, **options)
+    with _telling(data.name) as told:
+        # the line that tells what is played takes the place of a bar a simulation
+        found = benchmark(
+            data,
+            seed=seed,
+            replicates=given["replicates"],
+            executor=replace(executor, progress=False),
+            told=told,
+            **options,
+        )
     _give(to_dict(found), BenchmarkView(found), given)
+
+
+@contextmanager
+def _telling(name: str) -> Iterator[Callable[[str], None]]:
+    """A line on a terminal's error stream that says what is being played; nothing elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(name) as status:
+        yield lambda text: status.update(f"{name}: {text} ...")
 
 
 def _give(document: dict[str, Any], view: Any, given: dict[str, Any]) -> None:

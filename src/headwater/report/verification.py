@@ -183,7 +183,7 @@ def _survival(each: Survival, at: int) -> list[str]:
 def _near(found: Benchmark) -> Iterator[tuple[str, str, RenderableType]]:
     near = found.near
     assert near is not None
-    explodes = "explode" if near.growth > 1 else "settle"
+    explodes = "explode" if near.growth > 1 else "stay bounded"
     table = _columns(
         [
             "generation",
@@ -209,7 +209,7 @@ def _near(found: Benchmark) -> Iterator[tuple[str, str, RenderableType]]:
         )
     yield (
         f"Near as many features as samples: {near.features} features, {near.budget} samples, {near.real} real",
-        f"grounded, and yet predicted to {explodes}: mean × {near.growth:.3f} a generation for normal "
+        f"grounded, and yet predicted to {explodes}: excess mean × {near.growth:.3f} a generation for normal "
         f"covariates. Medians grow by × {near.normal_growth:.3f} on normal covariates and by × "
         f"{near.real_growth:.3f} on the real rows ({near.failed:.2%} of fits on them singular)",
         table,

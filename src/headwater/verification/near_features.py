@@ -6,6 +6,7 @@ the same loop on both.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,9 @@ from headwater.verification.datasets import DataSet
 from headwater.verification.shares import loop
 
 GENERATIONS = 12
+CLEARLY = 1.05
+"""Predicted factor a generation from which a loop is said to explode."""
+ONE = np.ones(1, dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +36,7 @@ class NearFeatures:
     features, budget, real
         Coefficients, samples a generation, real ones among them.
     growth
-        Predicted factor of the mean a generation, in the long run; above 1 it explodes.
+        c of the law G(t) = c G(t-1) + D: above 1 the mean explodes, by this factor in the long run.
     predicted : (generations + 1,)
         Mean by the law.
     normal_mean, normal_error, normal_median : (generations + 1,)
@@ -68,12 +72,19 @@ class NearFeatures:
 
 
 def near_features(data: DataSet, replicates: int, seed: int) -> NearFeatures:
-    """Play the loop of features + 5 samples, a fifth of them real, on normal and on real covariates."""
+    """Play the largest loop that is predicted to explode, on normal and on real covariates.
+
+    It has features + 5 samples or fewer, a fifth to an eighth of them real; if none explodes, the
+    smallest.
+    """
     p = data.covariates.shape[1] + 1
-    budget = p + 5
-    real = max(2, budget // 5)
-    graph = loop(budget, real)
-    rows = trajectory(laws.LeastSquares(p).recursion(graph, Replace(), np.ones(1, dtype=bool)), 60)[:, 0]
+    for budget, real in _candidates(p):
+        graph = loop(budget, real)
+        rows = trajectory(laws.LeastSquares(p).recursion(graph, Replace(), ONE), GENERATIONS)[:, 0]
+        # in a lone loop the recursion is G(t) = c G(t-1) + D
+        growth = float((rows[2] - rows[1]) / (rows[1] - rows[0]))
+        if growth >= CLEARLY:
+            break
     # the same population for both: coefficients zero, noise one
     on_rows = LeastSquares.on_table(Table(data.covariates, "fresh", True), noise=1.0)
     played = {}
@@ -84,8 +95,8 @@ def near_features(data: DataSet, replicates: int, seed: int) -> NearFeatures:
         features=p,
         budget=budget,
         real=real,
-        growth=float((rows[-1] / rows[-11]) ** 0.1),
-        predicted=rows[: GENERATIONS + 1],
+        growth=growth,
+        predicted=rows,
         normal_mean=risk["normal"].mean(axis=0),
         normal_error=risk["normal"].std(axis=0, ddof=1) / replicates**0.5,
         normal_median=np.median(risk["normal"], axis=0),
@@ -94,6 +105,13 @@ def near_features(data: DataSet, replicates: int, seed: int) -> NearFeatures:
         real_median=np.median(risk["real"], axis=0),
         failed=float(played["real"]["failed"].values.mean()),
     )
+
+
+def _candidates(p: int) -> Iterator[tuple[int, int]]:
+    """Budgets and real samples, from the mildest loop to the harshest that has a finite risk."""
+    for more in (5, 4, 3, 2):
+        yield p + more, max(1, (p + more) // 5)
+    yield p + 2, max(1, (p + 2) // 8)
 
 
 def _growth(series: Array) -> float:

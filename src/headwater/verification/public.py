@@ -6,6 +6,7 @@ tails stand beside what models did that were trained on real rows and on each ot
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,8 +89,9 @@ def benchmark(
     replicates: int = 1000,
     generations: int = 20,
     executor: Executor | None = None,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Benchmark:
-    """Run the benchmark of one data set.
+    """Run the benchmark of one data set; `told` is called with what is being played.
 
     Raises
     ------
@@ -101,14 +103,18 @@ def benchmark(
             f"{replicates} replicates and {generations} generations",
             "a threshold needs at least 100 replicates and 5 generations",
         )
+    told("rare items")
     survival = _survival(data, generations, max(20, replicates // 20), seed, executor)
     if data.kind == "text":
         return Benchmark(data, generations, replicates, seed, None, None, None, (), survival, None, None)
     family, law, ratio, budgets = _risk(data)
     sweeps = tuple(
-        _sweep(family, law, ratio, budget, generations, replicates, seed, executor) for budget in budgets
+        _sweep(family, law, ratio, budget, generations, replicates, seed, executor, told)
+        for budget in budgets
     )
+    told("as many features as samples")
     near = near_features(data, replicates, seed) if data.kind == "number" else None
+    told("labels drawn anew")
     relabelled = relabel(data.name, seed) if data.name in LOGGED else None
     return Benchmark(
         data, generations, replicates, seed, family, law, ratio, sweeps, survival, near, relabelled
@@ -150,6 +156,7 @@ def _sweep(  # noqa: PLR0913, PLR0917
     replicates: int,
     seed: int,
     executor: Executor | None,
+    told: Callable[[str], None],
 ) -> Sweep:
     def by_law(real: int) -> float:
         return predicted_inflation(law, budget, real, generations)
@@ -158,8 +165,9 @@ def _sweep(  # noqa: PLR0913, PLR0917
         return two_noise_inflation(law, noise_ratio, budget, real, generations)
 
     points = []
-    for share in SHARES:
-        real = max(1, round(share * budget))
+    # at small budgets two shares may be the same number of samples
+    for real in sorted({max(1, round(share * budget)) for share in SHARES}):
+        told(f"budget {budget}, {real} real samples")
         # independent points: with one seed all would share the luck of generation 0
         own = int(np.random.SeedSequence([seed, budget, real]).generate_state(1, np.uint64)[0])
         values, errors = simulated(family, budget, real, generations, replicates, own, executor)
