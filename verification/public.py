@@ -23,16 +23,17 @@ SEED = 20_260_521
 
 HEAD = """# Does theory predict the threshold on public data?
 
-For every data set below, a lone loop was trained on real rows with their real labels and on its own output, at
-several real shares; numbers under *observed* come from those runs. Predictions use the budget and the real
-share alone, not the data. `headwater verify --benchmark NAME --seed 7` repeats one of them on any machine
-(`diabetes`, `breast_cancer` and `digits` come with scikit-learn; a CSV, Parquet or text file of your own works the
-same way).
+For every data set below, a lone loop was trained on real rows with their real labels and on its own output,
+at several real shares. What is called *observed* comes from those runs. Predictions know the budget, the real
+share and the number of coefficients, and nothing else of the data. `headwater verify --benchmark NAME --seed 7`
+repeats one of them on any machine: `diabetes`, `breast_cancer` and `digits` come with scikit-learn, and a CSV,
+Parquet or text file of your own works the same way.
 
-How to read it: inflation is the risk after {generations} generations over that of generation 0. *Predicted* is the law
-(least squares: exact for normal covariates and the noise the model assumes; Gaussian: exact; logistic: large samples).
-*Two noises* is the law with the measured ratio ρ of the variance that the model's own labels leave to that of the
-real labels. *Observed* is read off simulated points; ± is one standard error.
+How to read it: inflation is the risk after {generations} generations over that of generation 0. *Predicted* is
+the law (least squares: exact for normal covariates and the noise the model assumes; Gaussian: exact; logistic:
+large samples). *Two noises* is the law with one number measured on the data: the ratio ρ of the variance that
+the model's own labels leave to that of the real labels. *Observed* is read off simulated points; ± is one
+standard error.
 """
 
 
@@ -68,15 +69,15 @@ def page(found: list[dict[str, Any]]) -> Iterator[str]:
         for at in each["thresholds"]:
             size = f"{each['rows']:,} × {each['covariates']}"
             yield (
-                f"| {each['data']} | {size} | {each['family']} | {each['noise_ratio']:.2f} | {at['budget']} | "
-                f"{at['inflation']:g} | {_share(at['predicted'])} | {_share(at['two_noise'])} | "
+                f"| {each['data']} | {size} | {each['family']} | {each['noise_ratio']:.2f} | "
+                f"{at['budget']} | {at['inflation']:g} | {_share(at['predicted'])} | {_share(at['two_noise'])} | "
                 f"{_with_error(at['observed'], at['standard_error'], 3)} |"
             )
     yield "\n## Near as many features as samples\n"
     yield (
-        "Grounded loops, the largest that the law predicts to explode. It gives the factor of the *mean* a\n"
-        "generation for normal covariates, above 1 being an explosion. Means of such runs are carried by few of\n"
-        "them, so the factors of the median are compared, on normal covariates and on the real rows.\n"
+        "Grounded loops, the largest that the law predicts to explode. It gives the factor of the *mean*\n"
+        "a generation for normal covariates, above 1 being an explosion. Means of such runs are carried by\n"
+        "few of them, so the factors of the median are compared, on normal covariates and on the real rows.\n"
     )
     yield "| data | p | samples | real | mean, law | median, normal | median, real rows | singular fits |"
     yield "|---|---|---|---|---|---|---|---|"
@@ -131,9 +132,9 @@ def _by_generation(each: dict[str, Any]) -> Iterator[str]:
 def _relabelling(found: list[dict[str, Any]]) -> Iterator[str]:
     yield "\n## Labels drawn anew on the same rows, as published\n"
     yield (
-        "Logistic regression on a published split [dey2024universality]: test log-loss. The published first value\n"
-        "is where scikit-learn's default optimiser stops, and is reproduced with it; the maximum-likelihood value\n"
-        "is another.\n"
+        "Logistic regression on a published split [dey2024universality]: test log-loss. The published first\n"
+        "value is where scikit-learn's default optimiser stops, and is reproduced with it; the\n"
+        "maximum-likelihood value is another.\n"
     )
     yield "| data | fit | published | here |"
     yield "|---|---|---|---|"

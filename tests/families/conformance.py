@@ -58,4 +58,4 @@ INSTANCES: dict[str, Callable[[], Any]] = {
 def _ngram() -> Any:
     from headwater.families import NGram
 
-    return NGram.from_text(TEXT, 2, smoothing=0.1, level="word", lower=True, test_share=0.2)
+    return NGram.from_text(TEXT, 2, smoothing=0.1, test_share=0.2)

@@ -20,6 +20,9 @@ from headwater.errors import HeadwaterError
 COMMANDS = {
     "init": "headwater.cli.init",
     "diagnose": "headwater.cli.diagnose",
+    "simulate": "headwater.cli.simulate",
+    "sweep": "headwater.cli.sweep",
+    "verify": "headwater.cli.verify",
     "import": "headwater.cli.importing",
     "schema": "headwater.cli.schema",
 }

@@ -23,6 +23,7 @@ from headwater.families.covariates import (
     solve_normal,
     truth_of,
 )
+from headwater.families.gaussian import wishart_root
 from headwater.theory import laws
 
 
@@ -261,16 +262,12 @@ def _draw_gaussian(
     design: GaussianDesign, model: Coefficients, samples: int, noise: float, rng: Generator
 ) -> Normal:
     """Sums of x xᵀ are root rootᵀ, the root lower trapezoidal; those of x ε are root times normals."""
-    replicates, width = model.values.shape
-    rank = min(samples, width)
-    root = np.tril(rng.standard_normal((replicates, width, rank)))
-    diagonal = np.arange(rank)
-    root[:, diagonal, diagonal] = np.sqrt(rng.chisquare(samples - diagonal, (replicates, rank)))
+    root = wishart_root(*model.values.shape, samples, rng)
     if design.covariance is not None:
         root = design.root @ root
     across = root.swapaxes(1, 2)
     shift = across @ model.values[:, :, None]
-    shift += noise * rng.standard_normal((replicates, rank, 1))
+    shift += noise * rng.standard_normal(shift.shape)
     return Normal(root @ across, (root @ shift)[:, :, 0], float(samples))
 
 

@@ -25,6 +25,7 @@ from rich.text import Text
 
 from headwater.report import words
 from headwater.report.columns import (
+    GAP,
     LONGEST_NAME,
     Column,
     measured,
@@ -43,8 +44,11 @@ if TYPE_CHECKING:
 ROWS = 20
 """Models shown; the rest are counted."""
 
+SHORT_NAME = 20
+"""Terminal columns of a model's name where others would have to go."""
+
 NAMED = 3
-"""Models named that have replicates which are not finite."""
+"""Models named that have replicates which are no finite number."""
 
 FAILED = "failed"
 VERSION = 1
@@ -114,13 +118,16 @@ class RunsReport:
         yield from _head(self)
         order = self.worst_first()[:ROWS]
         yield Text()
-        yield table_of(_risk_columns(self, order), options.max_width)
+        names = _names(self, order, LONGEST_NAME)
+        if total_width([names, *_risk_columns(self, order)]) > options.max_width:
+            names = _names(self, order, SHORT_NAME)
+        yield table_of([names, *_risk_columns(self, order)], options.max_width)
         if len(self.graph.model_names) > ROWS:
             hidden = len(self.graph.model_names) - ROWS
             yield Text(f"... and {hidden:,} more models, none worse (--json has all)", style="dim")
-        if self.others:
+        for columns in _other_columns(self, order, options.max_width - names.width - GAP):
             yield Text()
-            yield table_of(_other_columns(self, order, options.max_width), options.max_width)
+            yield table_of([names, *columns], options.max_width)
         yield Text()
         yield from _foot(self)
 
@@ -143,7 +150,7 @@ def _head(report: RunsReport) -> Iterator[RenderableType]:
     yield title
     family = dict(run["family"])
     called = family.pop("family")
-    values = ", ".join(f"{key} {value}" for key, value in family.items() if _is_short(value))
+    values = ", ".join(f"{key} {_short(value)}" for key, value in family.items() if _is_short(value))
     graph = report.graph
     sizes = ((graph.model_names, "model"), (graph.source_names, "source"), (graph.provider, "flow"))
     size = ", ".join(_tally(len(each), what) for each, what in sizes)
@@ -155,16 +162,20 @@ def _is_short(value: Any) -> bool:
     return isinstance(value, int | float) or (isinstance(value, str) and len(value) <= 20)
 
 
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def _tally(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-def _names(report: RunsReport, order: Sequence[int]) -> Column:
+def _names(report: RunsReport, order: Sequence[int], longest: int) -> Column:
     graph = report.graph
     labels = []
     for at in order:
         kind = " (frozen)" if graph.frozen[at] else ""
-        labels.append(words.plain(graph.model_names[at], LONGEST_NAME - len(kind)) + kind)
+        labels.append(words.plain(graph.model_names[at], longest - len(kind)) + kind)
     return Column("model", labels, 0, "left")
 
 
@@ -172,7 +183,6 @@ def _risk_columns(report: RunsReport, order: Sequence[int]) -> list[Column]:
     after = report.run["generations"]
     start = report.last("risk", "mean", 0)
     return [
-        _names(report, order),
         Column("risk at 0", [number(start[at]) for at in order], 4),
         Column(f"after {after}", _means(report, "risk", order), 3),
         Column("median", _medians(report, "risk", order), 5),
@@ -181,18 +191,30 @@ def _risk_columns(report: RunsReport, order: Sequence[int]) -> list[Column]:
     ]
 
 
-def _other_columns(report: RunsReport, order: Sequence[int], width: int) -> list[Column]:
-    """Means and medians; the medians' intervals only where there is room for all."""
-    columns = [_names(report, order)]
-    for at, name in enumerate(report.others):
-        columns.append(Column(name, _means(report, name, order), 2 * at + 1))
-        columns.append(Column("median", _medians(report, name, order), 2 * at + 2))
-    if total_width(columns) <= width:
-        return columns
-    for at, name in enumerate(report.others):
-        middle = report.last(name, "median")
-        columns[2 * at + 2] = Column("median", [number(middle[each]) for each in order], 2 * at + 2)
-    return columns
+def _other_columns(report: RunsReport, order: Sequence[int], width: int) -> Iterator[list[Column]]:
+    """Means and medians of the other measures, as many at a time as fit.
+
+    The medians' intervals are shown only where there is room for all side by side.
+    """
+    pairs = [_pair(report, name, order, _medians(report, name, order)) for name in report.others]
+    if total_width([column for pair in pairs for column in pair]) > width:
+        middles = {name: report.last(name, "median") for name in report.others}
+        pairs = [
+            _pair(report, name, order, [number(middle[at]) for at in order])
+            for name, middle in middles.items()
+        ]
+    together: list[Column] = []
+    for pair in pairs:
+        if together and total_width([*together, *pair]) > width:
+            yield together
+            together = []
+        together += pair
+    if together:
+        yield together
+
+
+def _pair(report: RunsReport, measure: str, order: Sequence[int], medians: list[str]) -> list[Column]:
+    return [Column(measure, _means(report, measure, order), 1), Column("median", medians, 2)]
 
 
 def _means(report: RunsReport, measure: str, order: Sequence[int]) -> list[str]:
@@ -231,16 +253,20 @@ def _foot(report: RunsReport) -> Iterator[RenderableType]:
 
 
 def _not_finite(report: RunsReport) -> Iterator[str]:
-    counts = report.last("risk", "not_finite")
-    wrong = [at for at in report.worst_first() if counts[at]]
-    for at in wrong[:NAMED]:
+    found = [
+        (measure, at, int(report.last(measure, "not_finite")[at]))
+        for measure in ("risk", *report.others)
+        for at in report.worst_first()
+        if report.last(measure, "not_finite")[at]
+    ]
+    for measure, at, count in found[:NAMED]:
         yield (
-            f"{words.quoted([report.graph.model_names[at]])}: the risk of {int(counts[at]):,} of "
-            f"{report.found.attrs['replicates']:,} replicates is no finite number: the mean is none "
-            "either, the median holds."
+            f"{words.quoted([report.graph.model_names[at]])}, {measure}: {count:,} of "
+            f"{report.found.attrs['replicates']:,} replicates are no finite number, so that the mean is "
+            "none either; the median holds."
         )
-    if len(wrong) > NAMED:
-        yield f"... and so for {len(wrong) - NAMED:,} more models"
+    if len(found) > NAMED:
+        yield f"... and so for {len(found) - NAMED:,} more"
 
 
 def as_json_lines(report: RunsReport) -> Iterator[str]:

@@ -115,7 +115,8 @@ def _sections(found: Benchmark) -> Iterator[tuple[str, str, RenderableType]]:
     kept = found.survival[0]
     yield (
         f"Distinct items and diversity after {len(kept.tail) - 1} generations, {kept.budget:,} samples each",
-        f"{len(found.data.counts):,} real items; tail sample: what the model knows of rare ones, in real samples",
+        f"{len(found.data.counts):,} real items; tail sample: rare ones are known as well as that many real "
+        "samples would",
         _survivals(found),
     )
     closed = found.survival[0]
@@ -208,7 +209,8 @@ def _near(found: Benchmark) -> Iterator[tuple[str, str, RenderableType]]:
             number(near.real_median[at]),
         )
     yield (
-        f"Near as many features as samples: {near.features} features, {near.budget} samples, {near.real} real",
+        f"Near as many features as samples: {near.features} features, {near.budget} samples, "
+        f"{near.real} real",
         f"grounded, and yet predicted to {explodes}: excess mean × {near.growth:.3f} a generation for normal "
         f"covariates. Medians grow by × {near.normal_growth:.3f} on normal covariates and by × "
         f"{near.real_growth:.3f} on the real rows ({near.failed:.2%} of fits on them singular)",

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from threading import Thread
 from typing import Any, Literal, TypeVar, get_args
 
 from threadpoolctl import threadpool_limits
 
-from headwater.errors import InputError, MissingExtra
+from headwater.errors import HeadwaterError, InputError, MissingExtra
 
 Backend = Literal["processes", "dask", "ray"]
 T = TypeVar("T")
+PATIENCE = 10
+"""Seconds that a cluster has to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +70,27 @@ class Executor:
         return self.backend == "processes"
 
     def run(self, function: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
-        """``function`` of each number, in whatever order they are finished."""
-        if self.backend == "processes" and (self.workers == 1 or len(numbers) <= 1):
-            yield from (limited(function, number) for number in numbers)
+        """``function`` of each number, in whatever order they are finished.
+
+        Raises
+        ------
+        MissingExtra
+            If the cluster's package is not installed.
+        InputError
+            If no cluster answers.
+        HeadwaterError
+            If a worker process is killed.
+        """
+        if not numbers:
             return
-        from joblib import Parallel, delayed
-
-        with self._cluster() as batching:
-            parallel = Parallel(
-                n_jobs=-1 if self.workers is None else self.workers,
-                return_as="generator_unordered",
-                **batching,
-            )
-            yield from parallel(delayed(limited)(function, number) for number in numbers)
-
-    @contextmanager
-    def _cluster(self) -> Iterator[dict[str, Any]]:
-        # one chunk is one task: joblib must not wait to see how long they take
-        with self._connected() as context, context:
-            yield {"batch_size": 1, "pre_dispatch": "2*n_jobs"}
-
-    @contextmanager
-    def _connected(self) -> Iterator[AbstractContextManager[Any]]:
         if self.backend == "dask":
-            with _dask(self.address, self.workers) as context:
-                yield context
+            yield from _through_dask(self, function, numbers)
         elif self.backend == "ray":
-            with _ray(self.address, self.workers) as context:
-                yield context
+            yield from _through_ray(self, function, numbers)
+        elif self.workers == 1 or len(numbers) == 1:
+            yield from (limited(function, number) for number in numbers)
         else:
-            yield nullcontext()
+            yield from _through_processes(self, function, numbers)
 
 
 def limited(function: Callable[[int], T], number: int) -> T:
@@ -99,51 +99,139 @@ def limited(function: Callable[[int], T], number: int) -> T:
         return function(number)
 
 
-@contextmanager
-def _dask(address: str | None, workers: int | None) -> Iterator[AbstractContextManager[Any]]:
+def _attached(function: Callable[[int], T], number: int, parent: int) -> T:
+    """Call in a worker process of `parent`."""
+    _attach(parent)
+    return limited(function, number)
+
+
+@cache
+def _attach(parent: int) -> None:
+    """Leave interrupts to the parent, and end when it is gone: nobody is left to send work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _through_joblib(tasks: Iterable[Any], workers: int) -> Iterator[Any]:
+    from joblib import Parallel
+
+    # one chunk is one task: joblib must not wait to see how long they take
+    parallel = Parallel(workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
+    yield from parallel(tasks)
+
+
+def _through_processes(
+    executor: Executor, function: Callable[[int], T], numbers: Sequence[int]
+) -> Iterator[T]:
+    import joblib
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    workers = min(executor.workers or joblib.cpu_count(), len(numbers))
+    try:
+        tasks = (joblib.delayed(_attached)(function, number, os.getpid()) for number in numbers)
+        yield from _through_joblib(tasks, workers)
+    except TerminatedWorkerError:
+        raise HeadwaterError(
+            "a worker process was killed, most often by a system that ran out of memory",
+            "take fewer workers or smaller chunks; a run in a store continues with --resume",
+        ) from None
+
+
+def _through_dask(executor: Executor, function: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
     import joblib
 
     try:
         from distributed import Client
     except ImportError:
         raise MissingExtra("Dask is not installed", "install it: pip install 'headwater[dask]'") from None
+    address, workers = executor.address, executor.workers
     try:
-        client = (
-            Client(address, timeout="10s")
-            if address
-            else Client(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None)
-        )
-    except (OSError, ValueError) as error:
+        if address is None:
+            client = Client(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, set_as_default=False
+            )
+        else:
+            _knock(address, greets=not address.startswith("tls:"))
+            client = Client(address, timeout=f"{PATIENCE}s", set_as_default=False)
+    except (OSError, ValueError, OverflowError) as error:
         raise _unreachable("Dask", address, error) from None
+    # what all tasks share is sent once
+    shared = {"client": client, "scatter": [function], "wait_for_workers_timeout": PATIENCE}
     with client:
-        yield joblib.parallel_config(backend="dask", wait_for_workers_timeout=30)
+        try:
+            with joblib.parallel_config(backend="dask", **shared):
+                tasks = (joblib.delayed(limited)(function, number) for number in numbers)
+                yield from _through_joblib(tasks, -1 if workers is None else workers)
+        except TimeoutError as error:
+            raise _unreachable("Dask", address, error) from None
 
 
-@contextmanager
-def _ray(address: str | None, workers: int | None) -> Iterator[AbstractContextManager[Any]]:
-    import joblib
-
+def _through_ray(executor: Executor, function: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
+    """By Ray itself: its backend for joblib gives nothing back before everything is finished."""
     try:
         import ray
-        from ray.util.joblib import register_ray
     except ImportError:
         raise MissingExtra("Ray is not installed", "install it: pip install 'headwater[ray]'") from None
+    address, workers = executor.address, executor.workers
+    ours = not ray.is_initialized()
+    if ours:
+        _start_ray(address, workers)
     try:
-        if address:
-            ray.init(address=address, log_to_driver=False)
-        else:
-            ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
-    except (ConnectionError, OSError, ValueError) as error:
-        raise _unreachable("Ray", address, error) from None
-    try:
-        register_ray()
-        yield joblib.parallel_config(backend="ray")
+        task = ray.remote(limited)
+        shared = ray.put(function)  # what all tasks share is sent once
+        at_once = 2 * (workers or max(1, int(ray.cluster_resources().get("CPU", 1))))
+        waiting = iter(numbers)
+        running: list[Any] = []
+        while True:
+            running += [task.remote(shared, each) for each in islice(waiting, at_once - len(running))]
+            if not running:
+                return
+            done, running = ray.wait(running, num_returns=1)
+            yield ray.get(done[0])
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
     finally:
-        ray.shutdown()
+        if ours:
+            ray.shutdown()
+
+
+def _start_ray(address: str | None, workers: int | None) -> None:
+    import ray
+
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        if address is None:
+            ray.init(address="local", num_cpus=workers, include_dashboard=False, **quiet)
+            return
+        if address != "auto":
+            _knock(address, greets=False)
+        ray.init(address=address, **quiet)
+    except (OSError, ValueError, OverflowError, RuntimeError) as error:
+        raise _unreachable("Ray", address, error) from None
+
+
+def _knock(address: str, greets: bool) -> None:
+    """Fail soon where nobody listens, or somebody else does: Dask would wait for ever, Ray for minutes.
+
+    A scheduler of Dask speaks first.
+    """
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not (host and port.isdecimal()):
+        raise ValueError("it is not of the form host:port")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE) as line:
+        if greets and not line.recv(1):
+            raise ConnectionError("what listens there is no scheduler")
 
 
 def _unreachable(what: str, address: str | None, error: Exception) -> InputError:
+    reason = (str(error) or type(error).__name__).partition("\n")[0][:120]
     return InputError(
-        f"no {what} cluster answers at {address or 'this machine'}: {str(error).splitlines()[0][:120]}",
+        f"no {what} cluster with workers answers at {address or 'this machine'}: {reason}",
         "check that it runs and that the address is the scheduler's",
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,19 @@ def open_run(path: FilePath, *, unfinished: bool = False) -> xr.Dataset:
             os.fspath(path),
         )
     variables = {
-        name: xr.Variable(
-            DIMENSIONS, indexing.LazilyIndexedArray(StoredMeasure(Path(path), manifest, tuple(done), name))
-        )
+        name: xr.Variable(DIMENSIONS, _lazy(StoredMeasure(Path(path), manifest, tuple(done), name)))
         for name in manifest.measures
     }
     replicates = [
         number * manifest.chunk + at for number in done for at in range(manifest.replicates_of(number))
     ]
     return _dataset(manifest, variables, np.array(replicates, dtype=np.int64))
+
+
+def _lazy(measure: StoredMeasure) -> Any:
+    # what is assigned to stays in memory, as in any Dataset that xarray opens
+    lazily: Any = indexing.LazilyIndexedArray(measure)
+    return indexing.CopyOnWriteArray(lazily)
 
 
 def dataset(manifest: Manifest, arrays: Mapping[str, np.ndarray]) -> xr.Dataset:
@@ -82,7 +87,7 @@ def _dataset(manifest: Manifest, variables: Mapping[str, Any], replicates: np.nd
 
 
 @dataclass(eq=False)
-class StoredMeasure(BackendArray):  # type: ignore[misc]
+class StoredMeasure(BackendArray):
     """(replicates, generations + 1, models) of one measure in a store's files."""
 
     path: Path
@@ -102,39 +107,47 @@ class StoredMeasure(BackendArray):  # type: ignore[misc]
         picked = [np.arange(size)[each] for size, each in zip(self.shape, key, strict=True)]
         replicate, generation, model = (np.atleast_1d(each) for each in picked)
         values = np.empty((len(replicate), len(generation), len(model)))
-        first = 0
-        for number in self.chunks:
-            count = self.manifest.replicates_of(number)
-            inside = np.flatnonzero((replicate >= first) & (replicate < first + count))
-            if len(inside) and len(generation) and len(model):
-                table = self._generations(number, generation)
-                values[inside] = table[:, replicate[inside] - first][:, :, model].swapaxes(0, 1)
-            first += count
+        counts = np.array([self.manifest.replicates_of(number) for number in self.chunks], dtype=int)
+        ends = np.cumsum(counts)
+        chunk = np.searchsorted(ends, replicate, side="right")
+        by_chunk = np.argsort(chunk, kind="stable")
+        if values.size:
+            for inside in np.split(by_chunk, np.flatnonzero(np.diff(chunk[by_chunk])) + 1):
+                at = chunk[inside[0]]
+                within = replicate[inside] - (ends[at] - counts[at])
+                for when, rows in self._blocks(self.chunks[at], generation):
+                    values[np.ix_(inside, when)] = rows[:, within][:, :, model].swapaxes(0, 1)
         return values[tuple(0 if np.ndim(each) == 0 else slice(None) for each in picked)]
 
-    def _generations(self, number: int, generations: np.ndarray) -> np.ndarray:
-        """(asked generations, replicates of the chunk, models), from the row groups that hold them."""
-        replicates, models = self.manifest.replicates_of(number), len(self.manifest.models)
-        block = self.manifest.block
-        path = chunk_path(self.path, number)
+    def _blocks(self, number: int, generation: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Of each row group that is needed: which of the asked generations it has, and their values.
+
+        Values are (generations, replicates of the chunk, models).
+        """
+        path, shape = chunk_path(self.path, number), (self.manifest.replicates_of(number), self.shape[2])
         try:
-            with pq.ParquetFile(path) as file:
-                if file.metadata.num_rows != replicates * (self.manifest.generations + 1) * models:
-                    raise pa.ArrowInvalid("it has another number of rows")
-                needed = np.unique(generations // block).tolist()
-                tables = {
-                    group: file.read_row_group(group, columns=[self.measure])[self.measure].to_numpy()
-                    for group in needed
-                }
-        except (OSError, pa.ArrowException, KeyError, IndexError) as error:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                block = self._block(file, number, shape)
+                for group in np.unique(generation // block).tolist():
+                    column = file.read_row_group(group, columns=[self.measure])[self.measure]
+                    rows = column.to_numpy().reshape(-1, *shape)
+                    when = np.flatnonzero(generation // block == group)
+                    yield when, rows[generation[when] - group * block]
+        except (OSError, pa.ArrowException, KeyError, IndexError, ValueError) as error:
+            reason = str(error).partition("\n")[0][:120]
             raise InputError(
-                f"a file of the run cannot be read: {str(error).splitlines()[0][:120]}",
+                f"a file of the run cannot be read: {reason}",
                 "delete that file and continue the run with --resume: it is played again",
                 os.fspath(path),
             ) from None
-        return np.stack(
-            [
-                tables[generation // block].reshape(-1, replicates, models)[generation % block]
-                for generation in generations.tolist()
-            ]
-        )
+
+    def _block(self, file: pq.ParquetFile, number: int, shape: tuple[int, int]) -> int:
+        """Generations in a row group; the last may hold fewer."""
+        about = file.schema_arrow.metadata or {}
+        if about.get(b"headwater_digest") != self.manifest.digest.encode():
+            raise ValueError("it belongs to another run")
+        if about.get(b"headwater_chunk") != str(number).encode():
+            raise ValueError("it is another chunk")
+        if file.metadata.num_rows != math.prod(shape) * self.shape[1]:
+            raise ValueError("it has another number of rows")
+        return int(file.metadata.row_group(0).num_rows) // math.prod(shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -10,18 +11,18 @@ from headwater.simulation.store import Manifest
 T = TypeVar("T")
 
 
-def tracked(chunks: Iterable[T], manifest: Manifest, done: int, shown: bool) -> Iterator[T]:
-    """The same chunks, counted as they come; with rate and time left if `shown` and on a terminal."""
-    if not shown:
+def tracked(
+    chunks: Iterable[tuple[int, T]], manifest: Manifest, done: int, shown: bool
+) -> Iterator[tuple[int, T]]:
+    """The same numbered chunks; with a bar, rate and time left if `shown` and on a terminal."""
+    # the stream is asked, not rich: variables may tell it to draw into a file
+    if not (shown and sys.stderr.isatty()):
         yield from chunks
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield from chunks
-        return
     columns = (
         TextColumn("simulating"),
         BarColumn(),
@@ -33,8 +34,8 @@ def tracked(chunks: Iterable[T], manifest: Manifest, done: int, shown: bool) -> 
     with Progress(*columns, console=console, transient=True) as progress:
         finished = min(done * manifest.chunk, manifest.replicates)
         bar = progress.add_task("", total=manifest.replicates, completed=finished, rate="")
-        for chunk in chunks:
-            yield chunk
-            progress.advance(bar, manifest.chunk)
+        for number, content in chunks:
+            yield number, content
+            progress.advance(bar, manifest.replicates_of(number))
             speed = progress.tasks[0].speed
             progress.update(bar, rate=f"{speed:,.0f}/s" if speed else "")

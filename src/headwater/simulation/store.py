@@ -7,6 +7,7 @@ never appends. The files read as they are in polars, pandas or DuckDB.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +30,8 @@ MANIFEST = "manifest.json"
 VERSION = 1
 LARGEST_MANIFEST = 256 * 2**20
 ROWS_AT_ONCE = 2**18
-"""Rows of a chunk held before they are written, about."""
+GENERATIONS_AT_ONCE = 2**10
+"""Rows, about, and generations of a chunk that are held before they are written."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Manifest:
     @property
     def block(self) -> int:
         """Generations written at once: a row group of a file."""
-        return max(1, ROWS_AT_ONCE // (self.chunk * max(len(self.models), 1)))
+        rows = max(1, ROWS_AT_ONCE // (self.chunk * max(len(self.models), 1)))
+        return min(rows, GENERATIONS_AT_ONCE)
 
 
 def chunk_path(store: FilePath, number: int) -> Path:
@@ -92,7 +95,7 @@ def read_manifest(store: FilePath) -> Manifest:
     Raises
     ------
     InputError
-        If there is none, or it is none of ours.
+        If there is none, or it is not as a simulation wrote it.
     """
     path = Path(store) / MANIFEST
     if not Path(store).is_dir():
@@ -102,15 +105,20 @@ def read_manifest(store: FilePath) -> Manifest:
     content = read_bytes(path, LARGEST_MANIFEST)
     try:
         values = json.loads(content)
-        if values.pop("headwater_store") != VERSION:
+        if values.pop("headwater_store") != VERSION or values.pop("sha256") != _checksum(values):
             raise KeyError
         return Manifest(**values)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InputError(
             "this is no manifest of a simulation that this release can read",
             "was it made by another release, or edited? run the simulation again into another directory",
             os.fspath(path),
         ) from None
+
+
+def _checksum(values: Mapping[str, Any]) -> str:
+    """SHA-256 of a manifest's values, so that an edited one is noticed."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def prepare(store: FilePath, manifest: Manifest, resume: bool) -> None:
@@ -119,41 +127,53 @@ def prepare(store: FilePath, manifest: Manifest, resume: bool) -> None:
     Raises
     ------
     InputError
-        If the directory holds another run, something else, or this run and `resume` is false.
+        If the directory holds another run, something else, or this run and `resume` is false; or if
+        another process is writing it.
     OutputError
         If it cannot be written.
     """
     path = Path(store)
-    if (path / MANIFEST).exists():
-        _check_same(path, read_manifest(path), manifest, resume)
-        for left in path.glob("*.part"):
-            with suppress(OSError):
-                left.unlink()
-        return
     try:
         path.mkdir(parents=True, exist_ok=True)
-        strangers = [each.name for each in path.iterdir() if not each.name.endswith(".part")]
-    except OSError as error:
-        raise OutputError(
-            f"{path}: the directory cannot be made: {error.strerror}", "choose another place"
-        ) from None
-    if strangers:
-        raise InputError(
-            f"the directory holds other things, such as {strangers[0]!r:.60}, and no run",
-            "a store is a directory of its own: name one that is new or empty",
-            os.fspath(path),
-        )
-    values = {"headwater_store": VERSION, **asdict(manifest)}
-    write_bytes(path / MANIFEST, (json.dumps(values, indent=1) + "\n").encode())
+    except (OSError, ValueError) as error:
+        raise _no_directory(path, error) from None
+    with held(path):
+        try:
+            names = sorted(each.name for each in path.iterdir())
+        except OSError as error:
+            raise _no_directory(path, error) from None
+        if MANIFEST in names:
+            _check_same(path, read_manifest(path), manifest, resume)
+            return
+        if names:
+            raise InputError(
+                f"the directory holds other things, such as {names[0]!r:.60}, and no run",
+                "a store is a directory of its own: name one that is new or empty",
+                os.fspath(path),
+            )
+        values = asdict(manifest)
+        values = {"headwater_store": VERSION, "sha256": _checksum(values), **values}
+        write_bytes(path / MANIFEST, (json.dumps(values, indent=1) + "\n").encode())
+
+
+def _no_directory(path: Path, error: Exception) -> OutputError:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return OutputError(
+        f"{os.fspath(path)}: this cannot be a store, a directory of its own: {reason}",
+        "name a directory that is new or empty, where you may write",
+    )
 
 
 def _check_same(path: Path, there: Manifest, here: Manifest, resume: bool) -> None:
     if there.digest != here.digest:
-        differing = [key for key in here.run if here.run[key] != there.run.get(key)]
-        key = differing[0] if differing else "run"
+        first, second = _flat(there.run), _flat(here.run)
+        keys = [key for key in {**second, **first} if first.get(key) != second.get(key)] or ["run"]
+        shown = [
+            f"{key} is {_shown(first.get(key))} there and {_shown(second.get(key))} here" for key in keys
+        ]
+        more = f"; {len(shown) - 3} more differ" if len(shown) > 3 else ""
         raise InputError(
-            f"the directory holds another run: {key} is {_shown(there.run.get(key))} there "
-            f"and {_shown(here.run.get(key))} here",
+            f"the directory holds another run: {', '.join(shown[:3])}{more}",
             "resume with the values of the first run, or name another directory",
             os.fspath(path),
         )
@@ -167,14 +187,24 @@ def _check_same(path: Path, there: Manifest, here: Manifest, resume: bool) -> No
         )
 
 
-def _shown(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _flat(run: Mapping[str, Any]) -> dict[str, str]:
+    """Every value of a run as text, those of the family under its own names."""
+    flat: dict[str, str] = {}
+    for key, value in run.items():
+        inner = {f"{key} {name}": each for name, each in value.items()} if isinstance(value, dict) else {}
+        flat |= {name: json.dumps(each) for name, each in (inner or {key: value}).items()}
+    return flat
+
+
+def _shown(value: str | None) -> str:
+    if value is None:
+        return "not given"
+    return value if len(value) <= 60 else value[:57] + "..."
 
 
 @contextmanager
 def held(store: FilePath) -> Iterator[None]:
-    """Hold a store, so that two runs do not write into it at once.
+    """Hold a store, so that two runs do not write into it at once; remove what a killed one left.
 
     The system lets go of it when the process ends, however it ends.
 
@@ -183,27 +213,38 @@ def held(store: FilePath) -> Iterator[None]:
     InputError
         If another process holds it.
     """
+    lock = _lock(Path(store))
+    try:
+        # a worker that outlives a killed run may still finish its chunk: with the same bytes
+        for left in Path(store).glob("*.part"):
+            with suppress(OSError):
+                left.unlink()
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(path: Path) -> int | None:
     try:
         import fcntl
     except ImportError:  # no such lock on this system
-        yield
-        return
+        return None
+    lock = None
     try:
-        lock = os.open(Path(store), os.O_RDONLY)
-    except OSError as error:
-        raise OutputError(f"{store}: the store cannot be opened: {error.strerror}") from None
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                "another process is writing this store", "wait for it, or stop it", os.fspath(store)
-            ) from None
-        except OSError:
-            pass  # a file system without locks
-        yield
-    finally:
+        lock = os.open(path, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        assert lock is not None
         os.close(lock)
+        raise InputError(
+            "another process is writing this store", "wait for it, or stop it", os.fspath(path)
+        ) from None
+    except OSError as error:
+        if lock is None:
+            raise _no_directory(path, error) from None
+        # else a file system without locks
+    return lock
 
 
 def write_chunk(store: FilePath, manifest: Manifest, number: int, played: Iterable[Snapshot]) -> None:
@@ -214,31 +255,42 @@ def write_chunk(store: FilePath, manifest: Manifest, number: int, played: Iterab
     OutputError
         If it cannot be written; the store still resumes.
     """
+    with _placed(store, manifest, number) as file:
+        _write_rows(file, manifest, number, played)
+
+
+def place_chunk(store: FilePath, manifest: Manifest, number: int, content: bytes) -> None:
+    """Write a chunk that `chunk_bytes` made elsewhere.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; the store still resumes.
+    """
+    with _placed(store, manifest, number) as file:
+        file.write(content)
+
+
+@contextmanager
+def _placed(store: FilePath, manifest: Manifest, number: int) -> Iterator[BinaryIO]:
     place = chunk_path(store, number)
     beside = place.with_name(f"{place.name}.{uuid.uuid4().hex}.part")
     try:
         with open(beside, "xb") as file:
-            _write_rows(file, manifest, number, played)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, place)
     except OSError as error:
+        done = len(finished(store, manifest))
+        raise OutputError(
+            f"{os.fspath(store)}: a chunk cannot be written: {error.strerror or error}",
+            f"{done} of {manifest.chunks} chunks are finished and nothing is lost: "
+            "mend it, for instance make room, and continue with --resume (in Python resume=True)",
+        ) from None
+    finally:
         with suppress(OSError):
             beside.unlink()
-        raise unwritable(store, manifest, error) from None
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink()
-        raise
-
-
-def unwritable(store: FilePath, manifest: Manifest, error: OSError) -> OutputError:
-    """The one error for a chunk that the system would not take."""
-    done = len(finished(store, manifest))
-    return OutputError(
-        f"{os.fspath(store)}: a chunk cannot be written: {error.strerror or error}",
-        f"{done} of {manifest.chunks} chunks are finished and nothing is lost: make room, then --resume",
-    )
 
 
 def chunk_bytes(manifest: Manifest, number: int, played: Iterable[Snapshot]) -> bytes:
@@ -251,7 +303,11 @@ def chunk_bytes(manifest: Manifest, number: int, played: Iterable[Snapshot]) -> 
 def _write_rows(file: Any, manifest: Manifest, number: int, played: Iterable[Snapshot]) -> None:
     schema = _schema(manifest, number)
     held_back: list[Snapshot] = []
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    # measures hardly repeat: a dictionary of them takes time and saves nothing
+    keys: Any = ["replicate", "generation", "model"]
+    with pq.ParquetWriter(
+        file, schema, compression="zstd", use_dictionary=keys, write_page_checksum=True
+    ) as writer:
         generation = 0
         for snapshot in played:
             held_back.append(snapshot)
@@ -289,15 +345,12 @@ def _table(
         np.broadcast_to(numbered[None, :, None], shape).ravel(),
         np.broadcast_to(generations[:, None, None], shape).ravel(),
         pa.DictionaryArray.from_arrays(
-            pa.array(np.broadcast_to(which, shape).ravel()), pa.array(manifest.models, pa.string())
+            np.broadcast_to(which, shape).ravel(), pa.array(manifest.models, pa.string())
         ),
     ]
     for name in manifest.measures:
         columns.append(np.stack([snapshot[name] for snapshot in block]).ravel())
     return pa.table(columns, schema=schema)
-
-
-Direction = Literal["low", "high", ""]
 
 
 def as_arrays(manifest: Manifest, played: Iterable[Snapshot]) -> Mapping[str, np.ndarray]:
