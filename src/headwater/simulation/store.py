@@ -215,14 +215,19 @@ def held(store: FilePath) -> Iterator[None]:
     """
     lock = _lock(Path(store))
     try:
-        # a worker that outlives a killed run may still finish its chunk: with the same bytes
-        for left in Path(store).glob("*.part"):
-            with suppress(OSError):
-                left.unlink()
+        _clear(Path(store))
         yield
+        _clear(Path(store))
     finally:
         if lock is not None:
             os.close(lock)
+
+
+def _clear(path: Path) -> None:
+    # workers outlive a killed run by a moment, and may yet finish a chunk (the same bytes) or leave a part
+    for left in path.glob("*.part"):
+        with suppress(OSError):
+            left.unlink()
 
 
 def _lock(path: Path) -> int | None:

@@ -1,0 +1,219 @@
+"""What several commands take: files and edge lists, families and their options, assumptions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from headwater.pipeline import Pipeline
+    from headwater.simulation import Executor
+
+EDGE_LISTS = (".csv", ".parquet", ".pq")
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="A pipeline (YAML) or an edge list (CSV, Parquet).")
+]
+Generations = Annotated[int | None, typer.Option(help="Horizon, instead of the file's.")]
+Regime = Annotated[
+    str | None,
+    typer.Option(help="replace, accumulate, accumulate-subsample or window:K, instead of the file's."),
+]
+Sources = Annotated[
+    str | None, typer.Option(metavar="NAME,...", help="Edge list: which names are real data.")
+]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WHAT=N",
+        help="samples=N: stand-in for unknown counts; external=N: real samples that an external model "
+        "is taken as fitted on. May be repeated.",
+    ),
+]
+Family = Annotated[
+    str | None,
+    typer.Option(
+        help="gaussian, gaussian-mean, poisson, bernoulli, binomial, exponential, gamma, "
+        "negative-binomial, categorical, least-squares, ridge, logistic, poisson-regression, "
+        "gaussian-mixture, kernel-density, ngram."
+    ),
+]
+Replicates = Annotated[int, typer.Option(help="Histories simulated.")]
+Seed = Annotated[int | None, typer.Option(help="A whole number: the same gives the same numbers again.")]
+Metrics = Annotated[
+    str | None, typer.Option(metavar="NAME,...", help="Measures to keep beside risk; all if left out.")
+]
+Workers = Annotated[int | None, typer.Option(help="Processes (1), or chunks in flight on a cluster (all).")]
+Backend = Annotated[str, typer.Option(help="processes, dask or ray.")]
+Address = Annotated[str | None, typer.Option(help="Of the dask or ray scheduler.")]
+
+Ddof = Annotated[int | None, typer.Option(help="gaussian: 0 (maximum likelihood) or 1 (unbiased).")]
+Dimensions = Annotated[int | None, typer.Option(help="gaussian: coordinates (1).")]
+Mean = Annotated[float | None, typer.Option(help="Count and lifetime families: mean of the real data.")]
+Shape = Annotated[
+    float | None, typer.Option(help="gamma: shape; binomial: trials; negative-binomial: successes.")
+]
+Noise = Annotated[
+    float | None,
+    typer.Option(
+        help="gaussian-mean, least-squares, ridge: standard deviation (1; on a table that of the residuals)."
+    ),
+]
+Features = Annotated[int | None, typer.Option(help="least-squares: Gaussian features, if there is no table.")]
+Penalty = Annotated[float | None, typer.Option(help="ridge: penalty.")]
+Table = Annotated[str | None, typer.Option(metavar="PATH", help="Real rows: CSV or Parquet, numbers only.")]
+Target = Annotated[str | None, typer.Option(metavar="COLUMN", help="Regressions: the table's label column.")]
+Rows = Annotated[
+    str | None,
+    typer.Option(help="Regressions: fresh (rows drawn with replacement) or fixed (always the first rows)."),
+]
+Symbols = Annotated[int | None, typer.Option(help="categorical: vocabulary.")]
+Exponent = Annotated[float | None, typer.Option(help="categorical: of Zipf's law.")]
+Shift = Annotated[float | None, typer.Option(help="categorical: Mandelbrot's shift (0).")]
+TextFile = Annotated[
+    str | None, typer.Option("--text", metavar="PATH", help="categorical, ngram: a real text, UTF-8.")
+]
+Components = Annotated[int | None, typer.Option(help="gaussian-mixture: components.")]
+Bandwidth = Annotated[str | None, typer.Option(help="kernel-density: a number, scott or silverman.")]
+Order = Annotated[int | None, typer.Option(help="ngram: tokens together, 1 or more.")]
+Smoothing = Annotated[float | None, typer.Option(help="ngram: weight of the shorter context; 0 for none.")]
+Level = Annotated[str | None, typer.Option(help="ngram: word (the default) or char.")]
+
+OF_FAMILIES = (
+    "ddof",
+    "dimensions",
+    "mean",
+    "shape",
+    "noise",
+    "features",
+    "penalty",
+    "table",
+    "target",
+    "rows",
+    "symbols",
+    "exponent",
+    "shift",
+    "text",
+    "components",
+    "bandwidth",
+    "order",
+    "smoothing",
+    "level",
+)
+"""Options that belong to some families."""
+
+
+def read(file: str, sources: str | None) -> tuple[Pipeline, bytes | None]:
+    """The pipeline in a file, and the file's bytes if it is YAML."""
+    from headwater.edges import read_edges
+    from headwater.errors import InputError
+    from headwater.files import read_bytes
+    from headwater.pipeline import LARGEST_FILE, Pipeline, parse_pipeline
+
+    if Path(file).suffix.lower() in EDGE_LISTS:
+        graph = read_edges(file, names(sources))
+        with open(file, "rb") as edges:
+            sha256 = hashlib.file_digest(edges, "sha256").hexdigest()
+        return Pipeline(graph=graph, name=Path(file).stem, sha256=sha256), None
+    content = read_bytes(file, LARGEST_FILE)
+    if sources is not None:
+        raise InputError(
+            "--sources goes with an edge list",
+            "a pipeline file names its sources itself: remove --sources",
+            file,
+        )
+    return parse_pipeline(content, file), content
+
+
+def names(text: str | None) -> list[str]:
+    """Names with commas between them."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+@contextmanager
+def located(file: str, content: bytes | None) -> Iterator[None]:
+    """Give an error about a part of the pipeline the file and, in YAML, the line of that part."""
+    from headwater.errors import FamilyError, GraphError, InputError, LawError
+    from headwater.pipeline_file.tree import read_tree
+
+    try:
+        yield
+    except (GraphError, LawError, FamilyError) as error:
+        if not error.place or error.place[0] not in ("models", "flows", "sources"):
+            raise
+        line = None if content is None else read_tree(content, file).line(error.place)
+        raise InputError(error.problem, error.remedy, file, line) from None
+
+
+def assumed(texts: Sequence[str], known: Sequence[str] = ("samples", "external")) -> dict[str, int]:
+    """What stands in for what is not known."""
+    from headwater.errors import InputError
+
+    given: dict[str, int] = {}
+    for text in texts:
+        key, _, value = text.partition("=")
+        key, digits = key.strip(), value.strip()
+        if key not in known or not (digits.isascii() and digits.isdigit() and 0 < len(digits) < 20):
+            right = " or ".join(f"--assume {name}=1000" for name in known)
+            raise InputError(
+                f"--assume {text[:60]!r}", f"write {right}: a whole number of samples, at least 1"
+            )
+        if key in given:
+            raise InputError(f"--assume {key}= is given twice", "leave one out")
+        given[key] = int(digits)
+    return given
+
+
+def described(
+    file: str, sources: str | None, regime: str | None, assume: Sequence[str] | None
+) -> tuple[Pipeline, bytes | None]:
+    """The pipeline that a simulation is of, with what the command line says put over the file."""
+    from headwater.regimes import parse_regime
+
+    stand_ins = assumed(assume or [])
+    pipeline, content = read(file, sources)
+    graph = pipeline.graph
+    if "samples" in stand_ins:
+        graph = graph.with_unknown_samples(stand_ins["samples"])
+    if "external" in stand_ins:
+        graph = graph.with_external_samples(stand_ins["external"])
+    pace = pipeline.regime if regime is None else parse_regime(regime)
+    return replace(pipeline, graph=graph, regime=pace), content
+
+
+def family_of(name: str | None, parameters: Mapping[str, Any]) -> Any:
+    """The family that a command's parameters ask for."""
+    from headwater.errors import InputError
+    from headwater.families import registry
+
+    if name is None:
+        raise InputError("--family is missing", f"families: {', '.join(registry.names())}")
+    return registry.make(
+        name, {key: parameters[key] for key in OF_FAMILIES if parameters.get(key) is not None}
+    )
+
+
+def seeded(seed: int | None) -> int:
+    """The seed, which has no default: two runs that agree by accident would pass for two."""
+    from headwater.errors import InputError
+
+    if seed is None:
+        raise InputError(
+            "--seed is missing", "write --seed 7, any whole number: the same gives the same numbers again"
+        )
+    return seed
+
+
+def executor_of(backend: str, workers: int | None, address: str | None) -> Executor:
+    """Who plays the chunks, with a progress bar on a terminal."""
+    from headwater.simulation import Executor
+
+    some = 1 if workers is None and backend == "processes" else workers
+    kind: Any = backend
+    return Executor(kind, some, address, progress=True)
