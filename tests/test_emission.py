@@ -66,7 +66,7 @@ def test_a_wrong_value_in_a_file_is_answered_with_its_line():
 
 
 def test_real_data_cannot_be_biased():
-    with pytest.raises(GraphError, match="is a source") as error:
+    with pytest.raises(GraphError, match="provider is a source") as error:
         InteractionGraph.from_parts(
             [Source("web")], [Model("a")], [Flow("web", "a", 5, emission=Emission(top_p=0.5))]
         )

@@ -6,7 +6,7 @@ Wrong laws are held to the same draws.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,7 +26,6 @@ from verification.graphs import gallery, loop
 SECTION = "Exact laws, budgets of 8 to 16 samples"
 LARGER = "Exact laws, budgets of 80 to 160 samples"
 REGRESSION = "Exact law of least squares, small budgets and large"
-DIVERSITY = "Diversity of a categorical distribution"
 
 REGIMES: dict[Regime, Regime] = {
     Replace(): Window(2),
@@ -82,8 +81,6 @@ def claims(quick: bool) -> list[Claim]:
     every = subjects()
     made = [_claim(subject, regime, quick) for subject in every for regime in REGIMES]
     made += [_larger(subject) for subject in every if not quick]
-    categorical = every[-1]
-    made += [_diversity(categorical, regime, quick) for regime in REGIMES]
     return made + _least_squares(quick)
 
 
@@ -127,7 +124,23 @@ def _claim(subject: Subject, regime: Regime, quick: bool) -> Claim:
                 wrong=True,
             )
         )
-    return Claim(SECTION, settings, tuple(tests), subject.replicates, quick=600, chunk=2000)
+    metrics, replicates = ("risk",), subject.replicates
+    if subject.family.name == "categorical":
+        tests.append(_diversity(where, settings))
+        metrics = ("risk", "diversity")
+        # every record is drawn by itself there
+        replicates = 1500 if regime == AccumulateSubsample() else replicates
+    return Claim(SECTION, settings, tuple(tests), replicates, 400, metrics, chunk=2000)
+
+
+def _diversity(where: str, settings: Sequence[Setting]) -> Test:
+    """Every probability is unbiased, so that risk and expected diversity add up to the population's."""
+    family = settings[0].family
+    return Test(
+        f"{where}: mean diversity retained on the same graphs is one less risk by the law over 1 - Σp²",
+        partial(cells, name="diversity"),
+        lambda: 1 - by_law(_law(family), settings) / family.unit_risk,
+    )
 
 
 def _larger(subject: Subject) -> Claim:
@@ -146,30 +159,6 @@ def _larger(subject: Subject) -> Claim:
         ),
     )
     return Claim(LARGER, settings, tests, 2000, chunk=1000)
-
-
-def _diversity(subject: Subject, regime: Regime, quick: bool) -> Claim:
-    """Every probability is unbiased, so that risk and expected diversity add up to the population's."""
-    graphs = _covered(subject.family, regime, gallery(1))
-    chosen = [graphs[name] for name in QUICK] if quick else list(graphs.values())
-    settings = tuple(Setting(graph, subject.family, 4 if quick else 5, regime) for graph in chosen)
-    law, whole = _law(subject.family), subject.family.unit_risk
-    see = partial(cells, name="diversity")
-    where = f"{subject.words}, {regime}"
-    tests = (
-        Test(
-            f"{where}: mean diversity on {len(chosen)} graphs follows the law",
-            see,
-            lambda: 1 - by_law(law, settings) / whole,
-        ),
-        Test(
-            f"{where}: mean diversity against the law under {REGIMES[regime]}",
-            see,
-            lambda: 1 - by_law(law, settings, REGIMES[regime]) / whole,
-            wrong=True,
-        ),
-    )
-    return Claim(DIVERSITY, settings, tests, 4000, 600, ("risk", "diversity"), 1000)
 
 
 def _least_squares(quick: bool) -> list[Claim]:
@@ -212,7 +201,7 @@ def _regression(words: str, family: Any, graphs: dict[str, InteractionGraph], re
             wrong=True,
         ),
     ]
-    return Claim(REGRESSION, settings, tuple(tests), replicates, quick=2000, chunk=1000)
+    return Claim(REGRESSION, settings, tuple(tests), replicates, quick=1500, chunk=1000)
 
 
 def _regression_graphs(scale: int) -> dict[str, InteractionGraph]:
@@ -245,5 +234,3 @@ def _tilted(ddof: int) -> families.Gaussian:
     covariance = np.array([[2.0, 0.6, 0.0], [0.6, 1.0, -0.3], [0.0, -0.3, 0.5]])
     return families.Gaussian(ddof, 3, np.array([1.0, -2.0, 0.0]), covariance)
 
-
-Make = Callable[[bool], list[Claim]]

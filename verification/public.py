@@ -23,17 +23,18 @@ SEED = 20_260_521
 
 HEAD = """# Does theory predict the threshold on public data?
 
-For every data set below, a lone loop was trained on real rows with their real labels and on its own output,
-at several real shares. What is called *observed* comes from those runs. Predictions know the budget, the real
-share and the number of coefficients, and nothing else of the data. `headwater verify --benchmark NAME --seed 7`
-repeats one of them on any machine: `diabetes`, `breast_cancer` and `digits` come with scikit-learn, and a CSV,
-Parquet or text file of your own works the same way.
+For every data set below, a lone loop was trained on real rows with their real labels and on its own
+output, at several real shares. What is called *observed* comes from those runs. Predictions know the
+budget, the real share and the number of coefficients, and nothing else of the data.
+`headwater verify --benchmark NAME --seed 7` repeats one of them on any machine: `diabetes`,
+`breast_cancer` and `digits` come with scikit-learn, and a CSV, Parquet or text file of your own works
+the same way.
 
-How to read it: inflation is the risk after {generations} generations over that of generation 0. *Predicted* is
-the law (least squares: exact for normal covariates and the noise the model assumes; Gaussian: exact; logistic:
-large samples). *Two noises* is the law with one number measured on the data: the ratio ρ of the variance that
-the model's own labels leave to that of the real labels. *Observed* is read off simulated points; ± is one
-standard error.
+How to read it: inflation is the risk after {generations} generations over that of generation 0.
+*Predicted* is the law (least squares: exact for normal covariates and the noise the model assumes;
+Gaussian: exact; logistic: large samples). *Two noises* is the law with one number measured on the
+data: ρ, the risk of a fit on labels of the true model over that of a fit on real ones, at the budget.
+*Observed* is read off simulated points; ± is one standard error.
 """
 
 
@@ -68,9 +69,9 @@ def page(found: list[dict[str, Any]]) -> Iterator[str]:
     for each in found:
         for at in each["thresholds"]:
             size = f"{each['rows']:,} × {each['covariates']}"
+            what = f"{each['data']} | {size} | {each['family']} | {at['noise_ratio']:.2f}"
             yield (
-                f"| {each['data']} | {size} | {each['family']} | {each['noise_ratio']:.2f} | "
-                f"{at['budget']} | {at['inflation']:g} | {_share(at['predicted'])} | {_share(at['two_noise'])} | "
+                f"| {what} | {at['budget']} | {at['inflation']:g} | {_share(at['predicted'])} | {_share(at['two_noise'])} | "
                 f"{_with_error(at['observed'], at['standard_error'], 3)} |"
             )
     yield "\n## Near as many features as samples\n"

@@ -23,13 +23,17 @@ if TYPE_CHECKING:
         NoSteadyState,
         UnknownCount,
     )
+    from headwater.fields import parse_field
     from headwater.graph import Flow, InteractionGraph, Model, Source
     from headwater.grounding import Grounding, ground
     from headwater.networks import from_networkx, to_networkx
     from headwater.pipeline import Pipeline, read_pipeline, write_pipeline
     from headwater.regimes import Accumulate, AccumulateSubsample, Replace, Window
     from headwater.simulation import Executor, open_run, simulate
+    from headwater.simulation.summary import summarise
+    from headwater.simulation.sweep import sweep
     from headwater.theory import laws
+    from headwater.verification import verify
 
 _HOMES = {
     "headwater.diagnosis": ("Diagnosis", "diagnose"),
@@ -50,7 +54,11 @@ _HOMES = {
     "headwater.networks": ("from_networkx", "to_networkx"),
     "headwater.pipeline": ("Pipeline", "read_pipeline", "write_pipeline"),
     "headwater.regimes": ("Accumulate", "AccumulateSubsample", "Replace", "Window"),
+    "headwater.fields": ("parse_field",),
     "headwater.simulation": ("Executor", "open_run", "simulate"),
+    "headwater.simulation.summary": ("summarise",),
+    "headwater.simulation.sweep": ("sweep",),
+    "headwater.verification": ("verify",),
 }
 _MODULES = {"families": "headwater.families", "laws": "headwater.theory.laws"}
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -83,10 +91,14 @@ __all__ = [
     "ground",
     "laws",
     "open_run",
+    "parse_field",
     "read_edges",
     "read_pipeline",
     "simulate",
+    "summarise",
+    "sweep",
     "to_networkx",
+    "verify",
     "write_pipeline",
 ]
 

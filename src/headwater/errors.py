@@ -68,7 +68,7 @@ class LawError(HeadwaterError, ValueError):
 
 
 class FamilyError(HeadwaterError, ValueError):
-    """A family whose parameters, or whose use on this pipeline, cannot be right; ``place`` as in `GraphError`."""
+    """A family whose parameters, or whose use here, cannot be right; ``place`` as in `GraphError`."""
 
     def __init__(self, problem: str, remedy: str = "", place: Place = ()) -> None:
         super().__init__(problem, remedy)

@@ -152,8 +152,7 @@ def _check_emissions(graph: InteractionGraph) -> None:
             raise GraphError(f"an emission is given for flow number {at}", "number flows from 0")
         if graph.provider[at] >= len(graph.model_names):
             raise GraphError(
-                f"flow {graph.flow(at)} has {emission.changed[0]}, but {graph.provider_name(graph.provider[at])!r} "
-                "is a source",
+                f"flow {graph.flow(at)} has {emission.changed[0]}, but its provider is a source",
                 "only what models emit can be biased: remove it, or declare the provider as a model",
                 ("flows", at, emission.changed[0]),
             )

@@ -228,7 +228,7 @@ def test_a_run_that_was_stopped_is_resumed(run, refused, write, tmp_path):
     whole = run(*command, width=200)[1]
     (store / "chunk-000002.parquet").unlink()
     assert "3 of 4 chunks finished" in refused(*command)
-    assert "seed is 7 there and 8 here" in refused(*command, "--resume", "--seed", 8)
+    assert "seed is 7 there, 8 here" in refused(*command, "--resume", "--seed", 8)
     assert run(*command, "--resume", width=200)[1] == whole
 
 

@@ -1,4 +1,4 @@
-"""Every family keeps the contract: shapes, shortcuts, pooling, repeatable draws, no crash on small samples."""
+"""Every family keeps the contract: shapes, shortcuts, pooling, repeatable draws, no crash."""
 
 from __future__ import annotations
 

@@ -140,12 +140,12 @@ def test_words_of_a_text_are_counted(write):
 
 
 def test_a_text_makes_a_language_model(write):
-    """Words or letters, the last tenth held out: seven of eight words, and 29 of 33 letters."""
-    options = {"text": write(TEXT, "t.txt"), "order": 2, "smoothing": 0.5}
+    """Words or letters, the last tenth held out: 21 of 24 words, and 89 of 99 letters."""
+    options = {"text": write(TEXT * 3, "t.txt"), "order": 2, "smoothing": 0.5}
     words = registry.make("ngram", options)
-    assert (len(words.tokens), words.words, words.order, words.smoothing) == (7, 5, 2, 0.5)
+    assert (len(words.tokens), words.words, words.order, words.smoothing) == (21, 5, 2, 0.5)
     letters = registry.make("ngram", options | {"level": "char"})
-    assert (len(letters.tokens), letters.words) == (29, len(set(TEXT)))
+    assert (len(letters.tokens), letters.words) == (89, len(set(TEXT)))
 
 
 def test_least_squares_on_a_table_knows_the_fit_of_the_whole(write):

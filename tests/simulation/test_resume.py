@@ -26,7 +26,8 @@ from headwater.simulation.execution import Executor
 store, workers = sys.argv[1], int(sys.argv[2])
 graph = InteractionGraph.from_flows([("web", "a", 3), ("a", "a", 9), ("a", "b", 12)], sources=["web"])
 run = {"replicates": 24 * 20 - 7, "chunk": 20, "seed": 11, "generations": 60}
-simulate(graph, families.Gaussian(ddof=1), store=store, resume=True, executor=Executor(workers=workers), **run)
+executor = Executor(workers=workers)
+simulate(graph, families.Gaussian(ddof=1), store=store, resume=True, executor=executor, **run)
 """
 
 
@@ -87,7 +88,7 @@ def test_workers_change_nothing(unbroken, tmp_path):
     same(unbroken[0], here(executor=Executor(workers=2)))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_run_killed_again_and_again_ends_with_the_same_numbers(unbroken, tmp_path, workers):
     """SIGKILL after 1, 5 and 12 chunks and while a file is being written; workers that survive do no harm."""
     store = tmp_path / "run"
@@ -124,6 +125,7 @@ def test_what_a_killed_run_left_beside_is_removed_and_what_is_finished_stays(unb
     assert not list(store.glob("*.part"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("everyone", [True, False], ids=["terminal", "parent"])
 def test_an_interrupt_ends_soon_and_quietly_and_the_run_resumes(unbroken, tmp_path, workers, everyone):
@@ -136,8 +138,8 @@ def test_an_interrupt_ends_soon_and_quietly_and_the_run_resumes(unbroken, tmp_pa
     _, errors = child.communicate(timeout=30)
     assert time.monotonic() - began < 15
     assert child.returncode not in (0, None)
-    assert errors.count("Traceback") <= 1, errors  # this process's own, that the command line turns into none
-    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert errors.count("Traceback") == 1, errors  # its own, which the command line turns into none
+    assert "\nKeyboardInterrupt" in errors
     assert len(chunks(store)) < CHUNKS
     same(unbroken[0], here(store=store, resume=True))
 
@@ -170,14 +172,14 @@ limit(int(sys.argv[3]))
 graph = InteractionGraph.from_flows([("web", "a", 3), ("a", "a", 9), ("a", "b", 12)], sources=["web"])
 run = {"replicates": 24 * 20 - 7, "chunk": 20, "seed": 11, "generations": 60}
 try:
-    simulate(
-        graph, families.Gaussian(ddof=1), store=sys.argv[1], executor=Executor(workers=int(sys.argv[2])), **run
-    )
+    executor = Executor(workers=int(sys.argv[2]))
+    simulate(graph, families.Gaussian(ddof=1), store=sys.argv[1], executor=executor, **run)
 except headwater.errors.OutputError as error:
     print(error)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("workers", "size"), [(1, 300), (1, 20_000), (2, 20_000)])
 def test_a_full_disk_is_one_error_and_the_run_resumes(unbroken, tmp_path, workers, size):
     """No room for the manifest; room for the manifest and not for a chunk, here and in a worker process."""

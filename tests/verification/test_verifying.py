@@ -1,4 +1,4 @@
-"""Verification says agree where the law is right, disagree where it is wrong, and refuses what it cannot know."""
+"""A right law agrees, a wrong one does not, and what no law covers is refused."""
 
 from __future__ import annotations
 

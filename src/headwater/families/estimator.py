@@ -12,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import cdist
+from threadpoolctl import threadpool_limits
 
 from headwater.errors import FamilyError
 from headwater.families import extras, samples
@@ -145,15 +146,17 @@ class Estimator:
         """A clone of the estimator fitted in each replicate."""
         replicates = len(evidence.records)
         fitted, failed = [], np.zeros(replicates, bool)
-        for at, rows in enumerate(evidence.records):
-            estimator = _clone(self.estimator)
-            _seed(estimator, rng)
-            try:
-                estimator.fit(rows)
-            except (ValueError, ArithmeticError, np.linalg.LinAlgError):
-                failed[at] = True
-                estimator = StandIn(*samples.lone_normal(rows, ADDED * self.data.var(axis=0)))
-            fitted.append(estimator)
+        # sums by one thread have the same bits whatever the machine
+        with threadpool_limits(limits=1):
+            for at, rows in enumerate(evidence.records):
+                estimator = _clone(self.estimator)
+                _seed(estimator, rng)
+                try:
+                    estimator.fit(rows)
+                except (ValueError, ArithmeticError, np.linalg.LinAlgError):
+                    failed[at] = True
+                    estimator = StandIn(*samples.lone_normal(rows, ADDED * self.data.var(axis=0)))
+                fitted.append(estimator)
         return Fits(tuple(fitted), rng.integers(LARGEST_SEED, size=replicates), failed)
 
     def measure(self, model: Fits, name: str) -> Array:

@@ -141,9 +141,10 @@ class NGram:
     ) -> NGram:
         """The family on a text: words are what lies between blanks, characters are all of it.
 
-        The last `test_share` of the tokens is held out (0: none); its words are in the vocabulary
-        too. For other lengths of passages: ``dataclasses.replace(family, passage=64)``; where
-        capitals do not matter, give ``text.lower()``.
+        The last `test_share` of the tokens is held out (0: none), rounded up, and `test` has the
+        context before them too; all words are in the vocabulary. For other lengths of passages:
+        ``dataclasses.replace(family, passage=64)``; where capitals do not matter, give
+        ``text.lower()``.
 
         Raises
         ------
@@ -160,7 +161,7 @@ class NGram:
         vocabulary, found = np.unique(np.array(parts, dtype=object), return_inverse=True)
         tokens = found.astype(np.int32)
         kept = len(tokens) - math.ceil(len(tokens) * test_share)
-        test = tokens[kept:] if kept < len(tokens) else None
+        test = tokens[max(kept - order + 1, 0) :] if kept < len(tokens) else None
         return cls(tokens[:kept], order, smoothing, test, tuple(vocabulary.tolist()))
 
     @property

@@ -96,7 +96,7 @@ def least_squares(
 
 
 def ridge(penalty: float, table: FilePath, target: str, rows: str, noise: float | None = None) -> Ridge:
-    """On the rows of a table, with an intercept; `noise` left out is the labels' residual in least squares."""
+    """On the rows of a table, with an intercept; `noise` left out is that of least squares."""
     from headwater.families.least_squares import residual
     from headwater.families.ridge import Ridge
 

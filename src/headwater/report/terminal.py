@@ -5,17 +5,16 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from headwater.report import words
+from headwater.report.columns import LONGEST_NAME, Column, table_of
 
 if TYPE_CHECKING:
     from headwater.diagnosis import Diagnosis
@@ -33,8 +32,6 @@ COLOURS = {
 }
 BARS = "▁▂▃▄▅▆▇█"
 SPARKS = 10
-GAP = 2
-LONGEST_NAME = 34
 UNKNOWN = "?"
 LEGEND = (
     "×: times the model's own risk at generation 0. Diversity: of the population's. Tail sample: as many "
@@ -112,52 +109,30 @@ def _table(diagnosis: Diagnosis, width: int) -> Table:
     """One row a model; the least important columns go first where the terminal is narrow."""
     order = diagnosis.worst_first()
     entries = [(int(at), diagnosis.entry(int(at))) for at in order[:ROWS]]
-    columns = _columns(diagnosis, entries)
-    while sum(column.width + GAP for column in columns) - GAP > width and len(columns) > 2:
-        columns.remove(max(columns, key=lambda column: column.dispensable))
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
-    for column in columns:
-        table.add_column(column.title, justify=column.justify, no_wrap=True, max_width=LONGEST_NAME)
-    for row in zip(*(column.cells for column in columns), strict=True):
-        table.add_row(*row)
-    return table
+    return table_of(_columns(diagnosis, entries), width)
 
 
-@dataclass(frozen=True)
-class _Column:
-    """One quantity over the rows shown; the most `dispensable` is dropped first."""
-
-    title: str
-    cells: list[Text]
-    dispensable: int
-    justify: Literal["left", "right"] = "right"
-
-    @property
-    def width(self) -> int:
-        return max([cell_len(self.title), *(min(cell.cell_len, LONGEST_NAME) for cell in self.cells)])
-
-
-def _columns(diagnosis: Diagnosis, entries: list[tuple[int, dict[str, Any]]]) -> list[_Column]:
+def _columns(diagnosis: Diagnosis, entries: list[tuple[int, dict[str, Any]]]) -> list[Column]:
     def cells(show: Callable[[dict[str, Any]], str]) -> list[Text]:
         return [Text(show(entry)) for _, entry in entries]
 
     graph = diagnosis.graph
     columns = [
-        _Column("model", [Text(_label(graph, at)) for at, _ in entries], 0, "left"),
-        _Column("verdict", [Text(e["verdict"], COLOURS[e["verdict"]]) for _, e in entries], 1, "left"),
+        Column("model", [Text(_label(graph, at)) for at, _ in entries], 0, "left"),
+        Column("verdict", [Text(e["verdict"], COLOURS[e["verdict"]]) for _, e in entries], 1, "left"),
     ]
     if diagnosis.quantities.risk is not None:
         about = "≈" if diagnosis.quantities.relative_error else ""
         scale = _scale(entry["inflation"] or [] for _, entry in entries)
         columns += [
-            _Column("inflation", cells(lambda e: sparkline(e["inflation"] or [], scale)), 6, "left"),
-            _Column(
+            Column("inflation", cells(lambda e: sparkline(e["inflation"] or [], scale)), 6, "left"),
+            Column(
                 f"after {diagnosis.generations}", cells(lambda e: about + _times(_last(e["inflation"]))), 2
             ),
-            _Column("limit", cells(_limit), 3),
-            _Column("vs own data", cells(lambda e: _times(e["vs_isolated"], "-")), 9),
-            _Column("diversity", cells(lambda e: _percent(_last(e["diversity_retained"]))), 5),
-            _Column("tail sample", cells(lambda e: _count(_last(e["tail_sample"]))), 7),
+            Column("limit", cells(_limit), 3),
+            Column("vs own data", cells(lambda e: _times(e["vs_isolated"], "-")), 9),
+            Column("diversity", cells(lambda e: _percent(_last(e["diversity_retained"]))), 5),
+            Column("tail sample", cells(lambda e: _count(_last(e["tail_sample"]))), 7),
         ]
     walked = [graph.trained[at] for at, _ in entries]
     real = [
@@ -168,7 +143,7 @@ def _columns(diagnosis: Diagnosis, entries: list[tuple[int, dict[str, Any]]]) ->
         Text(_depth(float(diagnosis.quantities.ancestry.depth[at])) if walks else "-")
         for walks, (at, _) in zip(walked, entries, strict=True)
     ]
-    return [*columns, _Column("real share", real, 4), _Column("depth", depth, 8)]
+    return [*columns, Column("real share", real, 4), Column("depth", depth, 8)]
 
 
 def _label(graph: InteractionGraph, at: int) -> str:

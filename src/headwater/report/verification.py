@@ -106,8 +106,8 @@ def _sections(found: Benchmark) -> Iterator[tuple[str, str, RenderableType]]:
     if found.sweeps:
         yield (
             "Real share at which inflation comes down to a level",
-            f"two noises: the law with the measured noise of the model's own labels, {found.noise_ratio:.2f} "
-            "of the real ones'",
+            "ρ: risk that a model's own labels leave over the one that real labels do, measured; two noises: "
+            "the law with it",
             _thresholds(found),
         )
         for sweep in found.sweeps:
@@ -128,10 +128,10 @@ def _sections(found: Benchmark) -> Iterator[tuple[str, str, RenderableType]]:
 
 
 def _thresholds(found: Benchmark) -> Table:
-    table = _columns(["budget", "inflation", "predicted", "two noises", "observed", "± s.e."])
+    table = _columns(["budget", "inflation", "predicted", "ρ", "two noises", "observed", "± s.e."])
     for sweep in found.sweeps:
         for each in sweep.thresholds:
-            values = (each.predicted, each.two_noise, each.observed, each.standard_error)
+            values = (each.predicted, sweep.noise_ratio, each.two_noise, each.observed, each.standard_error)
             table.add_row(str(each.budget), f"{each.level:g}", *(_share(value) for value in values))
     return table
 

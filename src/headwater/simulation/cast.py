@@ -233,7 +233,7 @@ def _check_family(graph: InteractionGraph, made: Cast, regime: Regime, family: F
     if not family.weights and len({draw.weight for role in made.roles for draw in role.later} | {1.0}) > 1:
         at = int(np.flatnonzero(graph.weight != 1)[0])
         raise FamilyError(
-            f"flow {graph.flow(at)} has weight {graph.weight[at]:g}, and family {family.name} takes no weights",
+            f"flow {graph.flow(at)} has weight {graph.weight[at]:g}; family {family.name} takes no weights",
             "remove the weight, or choose another family",
             ("flows", at, "weight"),
         )

@@ -101,7 +101,11 @@ class StoredMeasure(BackendArray):
         self.dtype = np.dtype(float)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
+        if isinstance(key, indexing.VectorizedIndexer):
+            support = indexing.IndexingSupport.OUTER
+            return indexing.explicit_indexing_adapter(key, self.shape, support, self._read)
+        # not by the adapter, which fails on empty slices with a negative step
+        return self._read(key.tuple)
 
     def _read(self, key: tuple[Any, ...]) -> np.ndarray:
         picked = [np.arange(size)[each] for size, each in zip(self.shape, key, strict=True)]

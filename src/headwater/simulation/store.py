@@ -168,12 +168,10 @@ def _check_same(path: Path, there: Manifest, here: Manifest, resume: bool) -> No
     if there.digest != here.digest:
         first, second = _flat(there.run), _flat(here.run)
         keys = [key for key in {**second, **first} if first.get(key) != second.get(key)] or ["run"]
-        shown = [
-            f"{key} is {_shown(first.get(key))} there and {_shown(second.get(key))} here" for key in keys
-        ]
-        more = f"; {len(shown) - 3} more differ" if len(shown) > 3 else ""
+        said = [f"{key} is {_shown(first.get(key))} there, {_shown(second.get(key))} here" for key in keys]
+        more = f"; and {len(said) - 3} more" if len(said) > 3 else ""
         raise InputError(
-            f"the directory holds another run: {', '.join(shown[:3])}{more}",
+            f"the directory holds another run: {'; '.join(said[:3])}{more}",
             "resume with the values of the first run, or name another directory",
             os.fspath(path),
         )

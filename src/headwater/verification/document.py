@@ -21,7 +21,6 @@ def to_dict(found: Benchmark) -> dict[str, Any]:
         "notes": list(found.data.notes),
         "family": None if found.family is None else found.family.name,
         "law": None if found.law is None else found.law.name,
-        "noise_ratio": found.noise_ratio,
         "generations": found.generations,
         "replicates": found.replicates,
         "seed": found.seed,
@@ -29,6 +28,8 @@ def to_dict(found: Benchmark) -> dict[str, Any]:
         "thresholds": [
             {
                 "budget": each.budget,
+                "noise_ratio": sweep.noise_ratio,
+                "noise_ratio_error": sweep.noise_ratio_error,
                 "inflation": each.level,
                 "predicted": each.predicted,
                 "two_noise": each.two_noise,

@@ -15,6 +15,7 @@ import numpy as np
 from headwater.errors import InputError
 from headwater.families.contract import Family
 from headwater.simulation.execution import Executor
+from headwater.simulation.run import simulate
 from headwater.theory import laws
 from headwater.verification.datasets import DataSet
 from headwater.verification.near_features import NearFeatures, near_features
@@ -23,6 +24,7 @@ from headwater.verification.shares import (
     LEVELS,
     Point,
     Threshold,
+    loop,
     observed_threshold,
     predicted_inflation,
     predicted_threshold,
@@ -39,9 +41,16 @@ MOST_ITEMS = 250_000
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """One budget: a point for each real share, and the thresholds."""
+    """One budget: a point for each real share, and the thresholds.
+
+    `noise_ratio` is the mean risk of fits on so many rows with labels of the true model's, over
+    that of fits with the real labels: 1 where the family is right about the data. The law takes it as 1;
+    the second prediction does not.
+    """
 
     budget: int
+    noise_ratio: float
+    noise_ratio_error: float
     points: tuple[Point, ...]
     thresholds: tuple[Threshold, ...]
 
@@ -56,9 +65,6 @@ class Benchmark:
         The data set.
     family, law
         What was trained, and the law that predicted its risk; None for a text.
-    noise_ratio
-        Large-sample variance under a model's own labels over that under the real ones: 1 where the
-        family is right about the data. The law takes it as 1; the second prediction does not.
     sweeps
         Risk, one a budget.
     survival
@@ -75,11 +81,31 @@ class Benchmark:
     seed: int
     family: Family[Any, Any] | None
     law: laws.Law | None
-    noise_ratio: float | None
     sweeps: tuple[Sweep, ...]
     survival: tuple[Survival, ...]
     near: NearFeatures | None
     relabelled: Relabelling | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Effort:
+    """How long, how often, by whom, and who is told."""
+
+    generations: int
+    replicates: int
+    seed: int
+    executor: Executor | None
+    told: Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """What is trained on a data set; `relabelled` is the family whose real labels are the true model's."""
+
+    family: Family[Any, Any]
+    relabelled: Family[Any, Any] | None
+    law: laws.Law
+    budgets: tuple[int, int]
 
 
 def benchmark(
@@ -103,61 +129,51 @@ def benchmark(
             f"{replicates} replicates and {generations} generations",
             "a threshold needs at least 100 replicates and 5 generations",
         )
+    effort = _Effort(generations, replicates, seed, executor, told)
     told("rare items")
-    survival = _survival(data, generations, max(20, replicates // 20), seed, executor)
+    survival = _survival(data, effort)
     if data.kind == "text":
-        return Benchmark(data, generations, replicates, seed, None, None, None, (), survival, None, None)
-    family, law, ratio, budgets = _risk(data)
-    sweeps = tuple(
-        _sweep(family, law, ratio, budget, generations, replicates, seed, executor, told)
-        for budget in budgets
-    )
+        return Benchmark(data, generations, replicates, seed, None, None, (), survival, None, None)
+    trial = _trial(data)
+    sweeps = tuple(_sweep(trial, budget, effort) for budget in trial.budgets)
     told("as many features as samples")
     near = near_features(data, replicates, seed) if data.kind == "number" else None
     told("labels drawn anew")
     relabelled = relabel(data.name, seed) if data.name in LOGGED else None
     return Benchmark(
-        data, generations, replicates, seed, family, law, ratio, sweeps, survival, near, relabelled
+        data, generations, replicates, seed, trial.family, trial.law, sweeps, survival, near, relabelled
     )
 
 
-def _risk(data: DataSet) -> tuple[Family[Any, Any], laws.Law, float, tuple[int, int]]:
-    """Family, law, noise ratio and budgets by the kind of the target."""
+def _trial(data: DataSet) -> _Trial:
+    """Family, law and budgets by the kind of the target."""
     from headwater.families.covariates import Table
 
     if data.kind == "classes":
         from headwater.families.gaussian import Gaussian
 
         d = data.covariates.shape[1]
-        return Gaussian.on_rows(data.covariates, ddof=1), laws.Gaussian(1), 1.0, (5 * d, 50 * d)
+        return _Trial(Gaussian.on_rows(data.covariates, ddof=1), None, laws.Gaussian(1), (5 * d, 50 * d))
     table = Table(data.covariates, "fresh", True, data.target)
+    bare = Table(data.covariates, "fresh", True)
+    p = table.width
     if data.kind == "number":
         from headwater.families.least_squares import LeastSquares
 
         linear = LeastSquares.on_table(table)
-        p, unit = linear.features, linear.unit_risk
-        assert unit is not None
-        return linear, laws.LeastSquares(p), linear.noise**2 * p / unit, (4 * p, 20 * p)
+        own = LeastSquares.on_table(bare, linear.noise, linear.target)
+        return _Trial(linear, own, laws.LeastSquares(p), (4 * p, 20 * p))
     from headwater.families.logistic import Logistic
 
     logistic = Logistic(table)
-    p, unit = table.width, logistic.unit_risk
-    assert unit is not None
-    # labels of the family's own law leave an excess log-loss of half a nat a coefficient
-    return logistic, laws.Asymptotic(), p / 2 / unit, (50 * p, 250 * p)
+    own_labels = Logistic(bare, logistic.truth(1).values[0])
+    return _Trial(logistic, own_labels, laws.Asymptotic(), (50 * p, 250 * p))
 
 
-def _sweep(  # noqa: PLR0913, PLR0917
-    family: Family[Any, Any],
-    law: laws.Law,
-    noise_ratio: float,
-    budget: int,
-    generations: int,
-    replicates: int,
-    seed: int,
-    executor: Executor | None,
-    told: Callable[[str], None],
-) -> Sweep:
+def _sweep(trial: _Trial, budget: int, effort: _Effort) -> Sweep:
+    law, generations = trial.law, effort.generations
+    noise_ratio, noise_error = _noise_ratio(trial, budget, effort)
+
     def by_law(real: int) -> float:
         return predicted_inflation(law, budget, real, generations)
 
@@ -167,35 +183,58 @@ def _sweep(  # noqa: PLR0913, PLR0917
     points = []
     # at small budgets two shares may be the same number of samples
     for real in sorted({max(1, round(share * budget)) for share in SHARES}):
-        told(f"budget {budget}, {real} real samples")
+        effort.told(f"budget {budget}, {real} real samples")
         # independent points: with one seed all would share the luck of generation 0
-        own = int(np.random.SeedSequence([seed, budget, real]).generate_state(1, np.uint64)[0])
-        values, errors = simulated(family, budget, real, generations, replicates, own, executor)
-        predicted = {
-            "inflation": by_law(real),
-            "two_noise": by_two_noises(real),
-        }
-        points.append(Point(real, budget, predicted, values, errors))
-    thresholds = []
-    for level in LEVELS:
-        observed, error = observed_threshold(points, level)
-        thresholds.append(
-            Threshold(
-                level,
-                budget,
-                predicted_threshold(by_law, budget, level),
-                predicted_threshold(by_two_noises, budget, level),
-                observed,
-                error,
-            )
+        own = _seed(effort.seed, budget, real)
+        values, errors = simulated(
+            trial.family, budget, real, generations, effort.replicates, own, effort.executor
         )
-    return Sweep(budget, tuple(points), tuple(thresholds))
+        predicted = {"inflation": by_law(real), "two_noise": by_two_noises(real)}
+        points.append(Point(real, budget, predicted, values, errors))
+    thresholds = [
+        Threshold(
+            level,
+            budget,
+            predicted_threshold(by_law, budget, level),
+            predicted_threshold(by_two_noises, budget, level),
+            *observed_threshold(points, level),
+        )
+        for level in LEVELS
+    ]
+    return Sweep(budget, noise_ratio, noise_error, tuple(points), tuple(thresholds))
 
 
-def _survival(
-    data: DataSet, generations: int, replicates: int, seed: int, executor: Executor | None
-) -> tuple[Survival, ...]:
+def _noise_ratio(trial: _Trial, budget: int, effort: _Effort) -> tuple[float, float]:
+    """Mean risk of fits on the true model's labels over that on real ones, and its standard error."""
+    if trial.relabelled is None:
+        return 1.0, 0.0
+    effort.told(f"budget {budget}, noise of labels")
+    risks = []
+    for at, family in enumerate((trial.relabelled, trial.family)):
+        # with real data alone both generations are fits of their own
+        runs = simulate(
+            loop(budget, budget),
+            family,
+            generations=1,
+            replicates=effort.replicates,
+            seed=_seed(effort.seed, budget, 0, at),
+            metrics=["risk"],
+            executor=effort.executor,
+        )
+        risks.append(runs["risk"].values.ravel())
+    own, real = risks
+    value = own.mean() / real.mean()
+    relative = np.sqrt(own.var() / own.mean() ** 2 + real.var() / real.mean() ** 2)
+    return float(value), float(value * relative / len(own) ** 0.5)
+
+
+def _seed(*parts: int) -> int:
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0])
+
+
+def _survival(data: DataSet, effort: _Effort) -> tuple[Survival, ...]:
     budget = int(min(data.counts.sum(), MOST_ITEMS))
+    generations, replicates = effort.generations, max(20, effort.replicates // 20)
     if data.kind == "text":
         generations, replicates = min(generations, 10), min(replicates, 20)
     return tuple(
@@ -205,8 +244,8 @@ def _survival(
             round(share * budget),
             generations=generations,
             replicates=replicates,
-            seed=seed,
-            executor=executor,
+            seed=effort.seed,
+            executor=effort.executor,
         )
         for share in SURVIVAL_SHARES
     )
