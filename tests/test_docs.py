@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -46,9 +47,40 @@ def test_the_page_in_the_readme_is_the_page():
     assert page.startswith(shown.rstrip())
 
 
+def test_the_run_in_the_readme_is_the_run(tmp_path):
+    """The numbers of simulate, sweep and verify are those that the commands print."""
+    import subprocess
+    import sys
+
+    (tmp_path / "distil.yaml").write_text(blocks("README.md", "yaml")[1], encoding="utf-8")
+    commands = [
+        line.partition("#")[0].split()
+        for block in blocks("README.md", "console")
+        for line in block.splitlines()
+        if line.startswith(("headwater simulate distil", "headwater sweep distil", "headwater verify distil"))
+    ]
+    shown = [
+        block for block in blocks("README.md", "text") if "replicates of" in block or "worst model" in block
+    ]
+    sentence = next(
+        block for block in blocks("README.md", "text") if block.startswith("theory and simulation")
+    )
+    assert len(commands) == 3
+    printed = []
+    for command in commands:
+        found = subprocess.run(
+            [sys.executable, "-m", "headwater.cli", *(part.strip('"') for part in command[1:])],
+            cwd=tmp_path, env=os.environ | {"COLUMNS": "110"}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        printed.append("\n".join(line.rstrip() for line in found.stdout.splitlines()))
+    for block in shown:
+        assert any(block.rstrip() in each for each in printed), block
+    assert " ".join(sentence.split()) in " ".join(printed[2].split())
+
+
 def test_the_error_in_the_readme_is_the_error():
     """A misspelt name in the pipeline of the README."""
-    (file,) = blocks("README.md", "yaml")
+    file = blocks("README.md", "yaml")[0]
     assert file.count("from: student, to: teacher") == 1
     with pytest.raises(InputError) as raised:
         parse_pipeline(
