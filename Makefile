@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench clean
+.PHONY: help install demo test lint format verify clusters bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,13 @@ lint: $(READY) ## check format, style, types and the layer order
 format: $(READY) ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
+
+verify: $(READY) ## hold theory to simulation, claim by claim (a quarter of an hour)
+	@$(BIN)/python -m verification
+
+clusters: $(READY) ## run a simulation on local clusters of Dask and Ray (installs Ray)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[ray]'
+	@$(BIN)/python -m pytest tests/simulation/test_clusters.py $(PYTEST)
 
 bench: $(READY) ## measure speed and memory
 	@$(BIN)/python -m benchmarks

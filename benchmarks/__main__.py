@@ -20,7 +20,8 @@ from rich.table import Table
 from benchmarks.measure import GIB, Row, Side
 from headwater.files import write_bytes
 
-NAMES = ("prediction", "second_moments", "condition")
+# simulation_scale first: it measures small peaks, and a new process starts from the peak of this one
+NAMES = ("simulation_scale", "prediction", "second_moments", "condition", "simulation")
 PACKAGES = ("numpy", "scipy", "networkx", "pyarrow")
 RESULTS = Path(__file__).parent / "results"
 COLUMNS = (
@@ -88,7 +89,7 @@ def _markdown(rows: list[Row], machine: dict[str, Any], quick: bool) -> str:
             _seconds(row.headwater),
             _seconds(row.other),
             row.alternative or "-",
-            f"{row.ratio:,.0f}x" if row.ratio else "-",
+            _ratio(row),
             "-" if quick else _target(row),
             _memory(row.headwater),
             _memory(row.other),
@@ -116,6 +117,12 @@ def _markdown(rows: list[Row], machine: dict[str, Any], quick: bool) -> str:
 
 def _seconds(side: Side | None) -> str:
     return f"{side.seconds:.3g} s ({side.runs})" if side else "-"
+
+
+def _ratio(row: Row) -> str:
+    if not row.ratio:
+        return "-"
+    return f"{row.ratio:,.0f}x" if row.ratio >= 10 else f"{row.ratio:.2g}x"
 
 
 def _memory(side: Side | None) -> str:

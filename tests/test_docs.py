@@ -93,8 +93,9 @@ def test_every_source_named_is_in_the_bibliography_and_the_reverse():
     """Keys in docstrings end in an underscore; in documents they stand in backquotes."""
     keys = set(re.findall(r"@\w+\{([^,]+),", (ROOT / "references.bib").read_text(encoding="utf-8")))
     named: set[str] = set()
-    for path in sorted((ROOT / "src").rglob("*.py")):
-        named |= set(re.findall(r"\[([a-z]+\d{4}[a-z]+)\]_", path.read_text(encoding="utf-8")))
+    for folder in ("src", "tests", "verification"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            named |= set(re.findall(r"\[([a-z]+\d{4}[a-z]+)\]_?", path.read_text(encoding="utf-8")))
     for name in DOCUMENTS:
         for quoted in re.findall(r"`\[([^\]`]+)\]`", (ROOT / name).read_text(encoding="utf-8")):
             named |= {

@@ -25,6 +25,8 @@ from headwater.verification.comparing import Comparison, compare
 
 How = Literal["equal", "at most", "at least", "near", "above", "below"]
 
+REPLACE = Replace()
+
 SHOWN = ("near", "above", "below")
 """Kinds of test that must be shown: a small chance speaks for them."""
 
@@ -36,7 +38,7 @@ class Setting:
     graph: InteractionGraph
     family: Family[Any, Any]
     generations: int
-    regime: Regime = Replace()
+    regime: Regime = REPLACE
 
     def play(self, replicates: int, seed: int, metrics: Sequence[str], chunk: int | None) -> xr.Dataset:
         """The simulation, with the measures that are asked for."""

@@ -84,7 +84,10 @@ def _radius_is_one(graph: InteractionGraph) -> NDArray[np.bool_]:
 
 def _units(runs: Sequence[xr.Dataset], at: Sequence[int], per: float = UNIT) -> Array:
     """(replicates, cells) risk of all models at these generations, in units of `per`."""
-    return np.concatenate([run["risk"].values[:, list(at)].reshape(len(run["risk"]), -1) for run in runs], 1) / per
+    return (
+        np.concatenate([run["risk"].values[:, list(at)].reshape(len(run["risk"]), -1) for run in runs], 1)
+        / per
+    )
 
 
 def _regression(graph: InteractionGraph, generations: int) -> Setting:
@@ -102,15 +105,16 @@ def _risks(quick: bool) -> Claim:
     }
     at = (1, 10) if quick else (1, 10, 50)
     settings = tuple(_regression(graph, at[-1]) for graph, _, _ in graphs.values())
-    expected = np.concatenate(
-        [np.repeat(risks[: len(at)], models) for _, models, risks in graphs.values()]
+    expected = np.concatenate([np.repeat(risks[: len(at)], models) for _, models, risks in graphs.values()])
+    ring_like = np.concatenate(
+        [np.repeat((2, 11, 51)[: len(at)], models) for _, models, _ in graphs.values()]
     )
-    ring_like = np.concatenate([np.repeat((2, 11, 51)[: len(at)], models) for _, models, _ in graphs.values()])
     listed = ", ".join(map(str, at))
     tests = [
         Test(
             f"after {listed} generations risk is 2, 11, 51 D in a lone loop, a ring of four and a star, and "
-            "1.324, 3.759, 14.561 D (with self-loops) or 1.399, 3.858, 14.659 D among four who all teach each "
+            "1.324, 3.759, 14.561 D (with self-loops) or 1.399, 3.858, 14.659 D among four who all "
+            "teach each "
             "other",
             partial(_units, at=at),
             lambda: expected,
@@ -139,7 +143,8 @@ def _slopes() -> list[Test]:
     printed = (1, 1, 1, 0.270, 0.270)
     return [
         Test(
-            "risk grows by 1 D a generation in a lone loop, a ring of four and a star, by 0.270 D where all four "
+            "risk grows by 1 D a generation in a lone loop, a ring of four and a star, by 0.270 D "
+            "where all four "
             "teach each other",
             slope,
             lambda: printed,
@@ -197,12 +202,14 @@ def _flip() -> Claim:
 
     tests = (
         Test(
-            "a chain from real data beside a lone loop: risks stay at 1, 2, 3 D (after 10 and 100 generations)",
+            "a chain from real data beside a lone loop: risks stay at 1, 2, 3 D (after 10 and 100 "
+            "generations)",
             lambda runs: _units(runs[:1], (10, 100)).reshape(-1, 2, 4)[:, :, 1:],
             lambda: (1, 2, 3, 1, 2, 3),
         ),
         Test(
-            "one edge, a tenth of the first model's data from that loop: 8.56, 9.54, 10.53 D after 400 generations",
+            "one edge, a tenth of the first model's data from that loop: 8.56, 9.54, 10.53 D after "
+            "400 generations",
             lambda runs: _units(runs[1:], (400,))[:, 1:],
             lambda: (8.56, 9.54, 10.53),
             margin=0.005,

@@ -23,8 +23,8 @@ from headwater.verification.verifying import predicted_risk
 from verification.claims import Claim, Setting, Test
 from verification.graphs import gallery, loop
 
-SECTION = "Exact laws, budgets of 8 to 16 samples"
-LARGER = "Exact laws, budgets of 80 to 160 samples"
+SECTION = "Exact laws, budgets of 6 to 16 samples"
+LARGER = "Exact laws, budgets of 60 to 160 samples"
 REGRESSION = "Exact law of least squares, small budgets and large"
 
 REGIMES: dict[Regime, Regime] = {
@@ -66,11 +66,15 @@ def subjects() -> list[Subject]:
         ),
         Subject("Poisson", families.Poisson(2.0), laws.poisson(2.3), "mean 2.3 for 2"),
         Subject("Bernoulli", families.Bernoulli(0.3), _flat(0.21), flat),
-        Subject("binomial, 3 trials", families.Binomial(1.2, 3), laws.bernoulli(0.8), "a Bernoulli's law"),
-        Subject("exponential", families.Exponential(1.5), _flat(2.25), flat),
-        Subject("gamma, shape 2.5", families.Gamma(2.0, 2.5), laws.exponential(2 / 2.5**0.5), "shape 1"),
+        Subject("binomial, 3 trials", families.Binomial(1.2, 3), _flat(0.72), flat, 10_000),
+        Subject("exponential", families.Exponential(1.5), _flat(2.25), flat, 10_000),
+        Subject("gamma, shape 2.5", families.Gamma(2.0, 2.5), _flat(1.6), flat, 10_000),
         Subject(
-            "negative binomial, shape 2", families.NegativeBinomial(2.0, 2.0), laws.poisson(4.0), "a Poisson's law"
+            "negative binomial, shape 2",
+            families.NegativeBinomial(2.0, 2.0),
+            _flat(4.0),
+            flat,
+            10_000,
         ),
         Subject("categorical, 6 symbols", zipf, _flat(zipf.unit_risk), flat),
     ]
@@ -107,7 +111,11 @@ def _claim(subject: Subject, regime: Regime, quick: bool) -> Claim:
     law = _law(subject.family)
     where = f"{subject.words}, {regime}"
     tests = [
-        Test(f"{where}: mean risk on {len(chosen)} graphs follows the law", cells, partial(by_law, law, settings)),
+        Test(
+            f"{where}: mean risk on {len(chosen)} graphs follows the law",
+            cells,
+            partial(by_law, law, settings),
+        ),
         Test(
             f"{where}, against the law under {REGIMES[regime]}",
             cells,
@@ -130,7 +138,7 @@ def _claim(subject: Subject, regime: Regime, quick: bool) -> Claim:
         metrics = ("risk", "diversity")
         # every record is drawn by itself there
         replicates = 1500 if regime == AccumulateSubsample() else replicates
-    return Claim(SECTION, settings, tuple(tests), replicates, 400, metrics, chunk=2000)
+    return Claim(SECTION, settings, tuple(tests), replicates, 1000, metrics, chunk=2000)
 
 
 def _diversity(where: str, settings: Sequence[Setting]) -> Test:
@@ -158,7 +166,7 @@ def _larger(subject: Subject) -> Claim:
             partial(by_law, law, settings),
         ),
     )
-    return Claim(LARGER, settings, tests, 2000, chunk=1000)
+    return Claim(LARGER, settings, tests, 1000, chunk=1000)
 
 
 def _least_squares(quick: bool) -> list[Claim]:
@@ -168,15 +176,15 @@ def _least_squares(quick: bool) -> list[Claim]:
     tilted = families.LeastSquares(3, 0.7, families.GaussianDesign(3, covariance))
     six = families.LeastSquares(features=6, noise=1.0)
     made = [
-        _regression("3 features, budgets of 9 to 16", plain, _regression_graphs(1), 20_000),
-        _regression("3 correlated features, budgets of 9 to 16", tilted, _regression_graphs(1), 20_000),
+        _regression("3 features, budgets of 6 to 16", plain, _regression_graphs(1), 20_000),
+        _regression("3 correlated features, budgets of 6 to 16", tilted, _regression_graphs(1), 20_000),
     ]
     if quick:
         return made
     near = {"loop with real data": loop(9, 6), "loop without": loop(15)}
     return [
         *made,
-        _regression("6 features, budgets of 90 to 160", six, _regression_graphs(10), 4000),
+        _regression("6 features, budgets of 60 to 160", six, _regression_graphs(10), 4000),
         _regression("6 features, budgets of 15: N near d", six, near, 100_000),
     ]
 
@@ -233,4 +241,3 @@ def _flat(variance: float) -> Law:
 def _tilted(ddof: int) -> families.Gaussian:
     covariance = np.array([[2.0, 0.6, 0.0], [0.6, 1.0, -0.3], [0.0, -0.3, 0.5]])
     return families.Gaussian(ddof, 3, np.array([1.0, -2.0, 0.0]), covariance)
-

@@ -77,9 +77,7 @@ def with_archive(scale: int, whole: bool) -> InteractionGraph:
         Model("a", initial={"book": 6 * scale, "web": 3 * scale}),
         Model("b", initial={"book": 8 * scale}),
     ]
-    return InteractionGraph.from_parts(
-        [Source("book", "fixed", 8 * scale), Source("web")], models, flows
-    )
+    return InteractionGraph.from_parts([Source("book", "fixed", 8 * scale), Source("web")], models, flows)
 
 
 def with_frozen(scale: int) -> InteractionGraph:

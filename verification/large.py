@@ -34,14 +34,14 @@ def claims(quick: bool) -> list[Claim]:
     if quick:
         return [_near("ridge regression, penalty 0.1", ridge, 1000, Replace(), 8)]
     return [
-        _near("ridge regression, penalty 0.1", ridge, 1000, Replace(), 3),
-        _near("ridge regression, penalty 0.1", ridge, 1000, Accumulate(), 3),
-        _near("least squares on a table of 40 rows", linear, 1000, Replace(), 3),
-        _near("least squares on a table of 40 rows", linear, 1000, Accumulate(), 3),
-        _near("logistic regression on a table of 40 rows", logistic, 2000, Replace(), 5),
-        _near("logistic regression on a table of 40 rows", logistic, 2000, Accumulate(), 5),
-        _near("Poisson regression on a table of 40 rows", counts, 2000, Replace(), 5),
-        _near("Poisson regression on a table of 40 rows", counts, 2000, Accumulate(), 5),
+        _near("ridge regression, penalty 0.1", ridge, 1000, Replace(), 4),
+        _near("ridge regression, penalty 0.1", ridge, 1000, Accumulate(), 4),
+        _near("least squares on a table of 40 rows", linear, 4000, Replace(), 4),
+        _near("least squares on a table of 40 rows", linear, 4000, Accumulate(), 4),
+        _near("logistic regression on a table of 40 rows", logistic, 4000, Replace(), 5),
+        _near("logistic regression on a table of 40 rows", logistic, 4000, Accumulate(), 5),
+        _near("Poisson regression on a table of 40 rows", counts, 4000, Replace(), 5),
+        _near("Poisson regression on a table of 40 rows", counts, 4000, Accumulate(), 5),
         _far("logistic regression on a table of 40 rows", logistic, 60),
         _far("ridge regression, penalty 0.1", ridge, 12),
     ]
@@ -58,7 +58,8 @@ def _near(words: str, family: Family[Any, Any], budget: int, regime: Regime, per
     )
     tests = (
         Test(
-            f"{words}, {regime}: mean risk in a grounded loop and a ring of two within {per_cent:g} % of the law at "
+            f"{words}, {regime}: mean risk in a grounded loop and a ring of two within {per_cent:g} % "
+            "of the law at "
             f"budgets of {budget:,}",
             partial(_relative, settings=settings),
             lambda: 1.0,
@@ -89,9 +90,9 @@ def _far(words: str, family: Family[Any, Any], budget: int) -> Claim:
 def _replicates(per_cent: float) -> int:
     """Risk is about chi-square with 4 degrees, of which one standard deviation is 0.7 of the mean.
 
-    Room for half a per cent that the law may be off, and for seven and a half standard errors.
+    Room for half a per cent that the law may be off, and for eight standard errors.
     """
-    return int(round((7.5 * 0.75 / (per_cent / 100 - 0.005)) ** 2, -3))
+    return int(round((8 * 0.75 / (per_cent / 100 - 0.005)) ** 2, -3))
 
 
 def _other(regime: Regime) -> Regime:

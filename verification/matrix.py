@@ -10,7 +10,7 @@ from functools import cache
 from scipy.stats import kstest
 
 from headwater.simulation.execution import Executor
-from verification import condition, exact, large, published, survival
+from verification import condition, exact, large, normals, pools, survival
 from verification.claims import SHOWN, Claim, Finding
 
 FALSE_ALARM = 1e-3
@@ -83,7 +83,7 @@ def matrix(quick: bool = False) -> list[Claim]:
     """Every claim; quick: those that are cheap, on fewer graphs."""
     made = [
         claim
-        for module in (exact, large, condition, published, survival)
+        for module in (exact, large, condition, normals, pools, survival)
         for claim in module.claims(quick)
     ]
     return [claim for claim in made if claim.quick is not None] if quick else made

@@ -14,29 +14,32 @@ PACKAGES = ("headwater", "numpy", "scipy", "xarray")
 INTRODUCTION = """\
 # Verification
 
-Everything that Headwater predicts is held here to its own simulation, and its simulation to formulas and numbers of
-the literature. Each row is a sentence about means over replicates; keys such as `[suresh2024rate]` are entries of
-`references.bib`. Nothing is drawn twice, no seed was chosen, and a row that fails is not left out.
+What Headwater predicts is held here to its own simulation, and its simulation to formulas and numbers of
+the literature. Each row is a sentence about means over replicates; keys such as
+`[suresh2024rate]` are entries of `references.bib`. No seed was chosen for its outcome, and a row that
+fails is not left out. Replicates and margins were set in trial runs, so that what is to be shown can be.
 
 **How to read it.** There are three kinds of row.
 
-- *agrees*: the sentence says that means are equal to, at most or at least something. `p` is the chance that a right
-  sentence looks at least this wrong in any of its comparisons (one comparison is one model at one generation on one
-  graph; Bonferroni over all of them). Small is bad.
-- *shown*: the sentence says that something is near, above or below something else, and the burden of proof is on it.
-  `p` is the chance that it looks this right although it is wrong. Small is good.
-- *refused, as it must be*: the same draws are held to something that is wrong: the law of another regime, another
-  divisor, one fit more. `p` is as in the first kind. Small is good: a check that accepts everything shows nothing.
+- *agrees*: the sentence says that means are equal to, at most or at least something. `p` is the chance
+  that a right sentence looks at least this wrong in any of its comparisons (one comparison is one model
+  at one generation on one graph; Bonferroni over all of them). Small is bad.
+- *shown*: the sentence says that something is near, above or below something else, and the burden of
+  proof is on it. `p` is the chance that it looks this right although it is wrong. Small is good.
+- *refused, as it must be*: the same draws are held to something that is wrong: the law of another
+  regime, another divisor, one fit more. `p` is as in the first kind. Small is good: a check that accepts
+  everything shows nothing.
 
-Comparisons where a few of the replicates carry the mean are not judged, and counted in brackets. Errors of skewed
-means are corrected `[hall1992skewness]`.
+Rows that begin with dots, and those refused, share the draws of the row above them; other claims share
+none. Comparisons where a few of the replicates carry the mean are not judged, and counted in brackets.
+Errors of skewed means are corrected `[hall1992skewness]`.
 
-The exact laws are held to the simulation on these graphs, with all of their models and generations: a lone loop, a
-loop with real data, rings of four (closed and grounded), a complete graph of three, a star, a chain with a poisoned
-edge, three random digraphs, two models on one archive (of which they take a part, or one of them the whole), two
-models that learn from a frozen one, and unequal loss weights. Where no exact law is known, a graph is left out:
-unequal weights under accumulate-subsample or with ddof 1; for least squares unequal weights, archives, and every
-regime but replace.
+The exact laws are held to the simulation on these graphs, with all of their models and generations: a
+lone loop, a loop with real data, rings of four (closed and grounded), a complete graph of three, a star,
+a chain with a poisoned edge, three random digraphs, two models on one archive (of which they take a
+part, or one of them the whole), two models that learn from a frozen one, and unequal loss weights. Where
+no exact law is known, a graph is left out: unequal weights under accumulate-subsample or with ddof 1;
+for least squares unequal weights, archives, and every regime but replace.
 """
 
 REPEAT = """\
@@ -46,9 +49,9 @@ REPEAT = """\
 $ python -m verification
 ```
 
-from a clone with the development requirements (`make verify` does the same) writes this page anew and ends with
-status 1 if a row is not as it should be; `--workers 2` shares the work, `--seed` draws anew, `--only TEXT` runs the rows
-that contain a text, and `--quick` the part that runs with the tests.
+from a clone with the development requirements (`make verify` does the same) writes this page anew and
+ends with status 1 if a row is not as it should be; `--workers 2` shares the work, `--seed` draws anew,
+`--only TEXT` runs the rows that contain a text, and `--quick` the part that runs with the tests.
 """
 
 
@@ -66,23 +69,27 @@ def summary(table: Table, seed: int) -> str:
     agreeing = [finding for finding in findings if finding.how not in SHOWN and not finding.wrong]
     shown = [finding for finding in findings if finding.how in SHOWN]
     wrong = [finding for finding in findings if finding.wrong]
-    smallest = min((finding.p_value for finding in agreeing), default=1.0)
+    smallest = number(min((finding.p_value for finding in agreeing), default=1.0))
+    rare = 0.05 / max(len(agreeing), 1)
     seconds = sum(judged.seconds for judged in table.claims)
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    outcome = "Everything is as it should be" if table.right else f"{len(table.wrong)} rows are NOT as they should be"
+    bad = len(table.wrong)
+    outcome = "Everything is as it should be"
+    if not table.right:
+        outcome = f"{bad} row{'' if bad == 1 else 's'} NOT as it should be"
     lines = [
-        f"**Outcome: {outcome}**, in {len(findings)} rows: {len(agreeing)} that must agree, {len(shown)} to be shown, "
-        f"{len(wrong)} to be refused; {sum(finding.comparisons for finding in findings):,} comparisons.",
+        f"**Outcome: {outcome}**, in {len(findings)} rows:",
+        f"{len(agreeing)} that must agree, {len(shown)} to be shown, {len(wrong)} to be refused;",
+        f"{sum(finding.comparisons for finding in findings):,} comparisons.",
         "",
-        f"A row is decided at p = {table.threshold:.1e}, so that anything right is refused anywhere with a chance of "
-        f"{FALSE_ALARM:g} or less.",
-        f"The smallest p of the {len(agreeing)} rows that must agree is {number(smallest)}; if all are right, one below "
-        f"{0.05 / max(len(agreeing), 1):.1e} has a chance of 5 % or less.",
-        f"Whether these p-values are too small as a whole (one-sided Kolmogorov-Smirnov test, {len(table.independent)} "
-        f"independent rows): p = {number(table.too_small)}.",
+        f"A row is decided at p = {table.threshold:.1e}: where everything is right, one is refused",
+        f"with a chance of {FALSE_ALARM:g} or less. The smallest p of the {len(agreeing)} rows that must",
+        f"agree is {smallest}; one below {rare:.1e} has a chance of 5 % or less. Whether they are too small",
+        "as a whole (one-sided Kolmogorov-Smirnov test, the first row of each such claim,",
+        f"{len(table.independent)} of them): p = {number(table.too_small)}.",
         "",
         f"Seed {seed}; Python {platform.python_version()}, {packages}; "
-        f"{platform.system()} {platform.machine()}; {seconds / 60:.0f} minutes of one core.",
+        f"{platform.system()} {platform.machine()}; {seconds / 60:.0f} minutes of work.",
         "",
     ]
     return "\n".join(lines)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -69,11 +70,13 @@ def page(found: list[dict[str, Any]]) -> Iterator[str]:
     for each in found:
         for at in each["thresholds"]:
             size = f"{each['rows']:,} × {each['covariates']}"
-            what = f"{each['data']} | {size} | {each['family']} | {at['noise_ratio']:.2f}"
+            what = f"{each['data']} | {size} | {each['family']['family']} | {at['noise_ratio']:.2f}"
+            shares = f"{_share(at['predicted'])} | {_share(at['two_noise'])}"
             yield (
-                f"| {what} | {at['budget']} | {at['inflation']:g} | {_share(at['predicted'])} | {_share(at['two_noise'])} | "
+                f"| {what} | {at['budget']} | {at['inflation']:g} | {shares} | "
                 f"{_with_error(at['observed'], at['standard_error'], 3)} |"
             )
+    yield from _tally([at | {"data": each["data"]} for each in found for at in each["thresholds"]])
     yield "\n## Near as many features as samples\n"
     yield (
         "Grounded loops, the largest that the law predicts to explode. It gives the factor of the *mean*\n"
@@ -106,6 +109,33 @@ def page(found: list[dict[str, Any]]) -> Iterator[str]:
         if each["kind"] == "text":
             yield from _by_generation(each)
     yield from _relabelling(found)
+
+
+def _tally(thresholds: list[dict[str, Any]]) -> Iterator[str]:
+    """How far predictions are off, in shares and in standard errors, and which are further than chance."""
+    seen = [at for at in thresholds if at["observed"] is not None and at["predicted"] is not None]
+    yield (f"\nOf {len(thresholds)} thresholds, {len(seen)} lie among the shares played and are predicted:\n")
+    for key, name in (("predicted", "the law"), ("two_noise", "two noises")):
+        known = [at for at in seen if at[key] is not None]
+        gaps = sorted(abs(at[key] - at["observed"]) for at in known)
+        near = sum(abs(at[key] - at["observed"]) <= 2 * at["standard_error"] for at in known)
+        yield (
+            f"- *{name}*: off by {statistics.median(gaps):.3f} in the median, {gaps[-1]:.3f} at most; "
+            f"{near} of {len(known)} within two standard errors."
+        )
+    far = [
+        at
+        for at in seen
+        if at["two_noise"] is None or abs(at["two_noise"] - at["observed"]) > 4 * at["standard_error"]
+    ]
+    listed = ", ".join(f"{at['data']} at budget {at['budget']} ({at['inflation']:g})" for at in far)
+    yield (
+        f"\nFurther than four standard errors from two noises: {listed or 'none'}.\n"
+        "Two things take real data away from the laws: a few rows with extreme covariates, which carry the risk of large samples and\n"
+        "are missing from small ones, so that one ratio does not describe the noise; and labels that are\n"
+        "separable in small samples, whose fits are stopped and not maximum likelihood. A budget of less\n"
+        "than a hundred samples a coefficient can show either."
+    )
 
 
 def _survival_row(name: str, at: dict[str, Any], generation: int, shown: str) -> str:

@@ -170,13 +170,13 @@ def schema():
         "required": list(STATISTICS),
         "additionalProperties": False,
     }
-    keys = ["headwater_simulation", "pipeline", "family", "regime", "generations", "replicates", "seed"]
+    keys = ["schema", "pipeline", "family", "regime", "generations", "replicates", "seed"]
     keys += ["interval", "assumptions", "store", "measures", "failed_fits", "models", "provenance"]
     return {
         "type": "object",
         "properties": {
             **{key: True for key in keys},
-            "headwater_simulation": {"const": 1},
+            "schema": {"const": "headwater/simulation/1"},
             "models": {"additionalProperties": {"additionalProperties": measure}},
         },
         "required": keys,

@@ -23,6 +23,12 @@ def _estimator() -> Any:
     return families.from_estimator(GaussianMixture(1), ROWS)
 
 
+def _ngram() -> Any:
+    from headwater.families import NGram
+
+    return NGram.from_text(TEXT, 2, smoothing=0.1, test_share=0.2)
+
+
 INSTANCES: dict[str, Callable[[], Any]] = {
     "gaussian ddof 0": lambda: families.Gaussian(ddof=0),
     "gaussian ddof 1, three dimensions": lambda: families.Gaussian(ddof=1, dimensions=3),
@@ -50,12 +56,6 @@ INSTANCES: dict[str, Callable[[], Any]] = {
     "poisson-regression": lambda: families.PoissonRegression(families.Table(ROWS, "fresh", True, COUNTS)),
     "gaussian-mixture": lambda: families.GaussianMixture(ROWS, 2),
     "kernel-density": lambda: families.KernelDensity(ROWS, "scott"),
-    "ngram": lambda: _ngram(),
+    "ngram": _ngram,
     "estimator": _estimator,
 }
-
-
-def _ngram() -> Any:
-    from headwater.families import NGram
-
-    return NGram.from_text(TEXT, 2, smoothing=0.1, test_share=0.2)

@@ -163,3 +163,38 @@ def test_blocks_change_nothing_and_a_store_is_read_lazily(tmp_path, monkeypatch)
     )
     xr.testing.assert_identical(summarise(open_run(tmp_path / "s")), whole)
     assert set(asked) == {(40, 1, 2)}
+
+
+def test_a_risk_without_a_zero_is_told_by_its_change():
+    """Cross-entropies: a ratio would depend on the units of the data, a difference does not."""
+    from headwater import InteractionGraph, families, simulate
+
+    rows = np.random.default_rng(1).normal(size=(60, 1))
+    graph = InteractionGraph.from_flows([("web", "a", 5), ("a", "a", 10)], sources=["web"])
+    found = []
+    for scale in (1.0, 100.0):
+        family = families.KernelDensity(rows * scale, 0.4 * scale)
+        runs = simulate(graph, family, generations=3, replicates=40, seed=1)
+        found.append(summarise(runs))
+        risk = runs["risk"].values[:, :, 0]
+        change = found[-1]["mean"].sel(measure="change", model="a").values
+        np.testing.assert_allclose(change, (risk - risk[:, :1]).mean(0), atol=1e-12)
+    assert "inflation" not in found[0]["measure"].values
+    first, second = (each["mean"].sel(measure="change", model="a").values for each in found)
+    np.testing.assert_allclose(first, second, atol=1e-6)
+
+
+def test_generation_0_is_found_by_its_label_and_dimensions_by_their_names():
+    from headwater import InteractionGraph, families, simulate
+
+    graph = InteractionGraph.from_flows([("a", "a", 10), ("a", "b", 5)])
+    runs = simulate(graph, families.Poisson(2.0), generations=4, replicates=50, seed=1)
+    whole = summarise(runs)
+    turned = summarise(runs.transpose("model", "generation", "replicate"))
+    np.testing.assert_allclose(whole["mean"].values, turned["mean"].values, rtol=1e-12)
+    one = summarise(runs.sel(model="b"))
+    np.testing.assert_allclose(one["mean"].values[..., 0], whole["mean"].sel(model="b").values, rtol=1e-12)
+    last = summarise(runs.isel(generation=[0, 4]))
+    np.testing.assert_allclose(last["mean"].values[:, 1], whole["mean"].values[:, 4], rtol=1e-12)
+    with pytest.raises(InputError, match="without generation 0"):
+        summarise(runs.isel(generation=slice(2, None)))

@@ -37,9 +37,24 @@ def test_a_prediction_that_is_two_percent_off_is_refused():
     assert found.p_value < 1e-3
 
 
+@pytest.mark.parametrize("replicates", [2, 20, 99])
+def test_fewer_than_a_hundred_replicates_judge_nothing(replicates):
+    found = compare(np.random.default_rng(1).normal(size=(replicates, 40)) + 9, np.zeros(40))
+    assert not found.judged.any()
+    assert not found.agree
+
+
+def test_at_the_fewest_replicates_the_stated_chance_holds():
+    """Normal samples, 40 cells, 100 replicates, 4,000 null tables at 1 %: 40 expected, 84 is 7 s.d."""
+    rng = np.random.default_rng(7)
+    # a table's t statistics need mean and variance only, and skewness of 100 normals is little
+    refused = sum(not compare(rng.normal(size=(100, 40)), np.zeros(40), 0.01).agree for _ in range(4000))
+    assert refused < 40 + 7 * 40**0.5
+
+
 def test_the_limit_is_bonferronis():
     found = compare(np.random.default_rng(3).normal(size=(500, 10, 4)), np.zeros((10, 4)), 0.01)
-    assert found.limit == pytest.approx(stats.norm.isf(0.01 / 80))
+    assert found.limit == pytest.approx(stats.t.isf(0.01 / 80, 499))
 
 
 def test_a_mean_that_one_replicate_carries_is_not_judged():
@@ -53,7 +68,7 @@ def test_a_mean_that_one_replicate_carries_is_not_judged():
 
 
 def test_what_does_not_vary_must_be_equal():
-    samples = np.full((50, 2), 0.1)
+    samples = np.full((150, 2), 0.1)
     assert compare(samples, np.full(2, 0.1)).agree
     assert not compare(samples, np.array([0.1, 0.100001])).agree
 

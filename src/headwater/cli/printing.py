@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ NARROWEST = 10
 
 def working(text: str) -> AbstractContextManager[Any]:
     """A spinner on a terminal's error stream; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return nullcontext()
     from rich.console import Console
 
-    console = Console(stderr=True)
-    return console.status(text) if console.is_terminal else nullcontext()
+    return Console(stderr=True).status(text)
 
 
 def show(page: RenderableType) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,19 @@ if TYPE_CHECKING:
     from headwater.theory.laws import Law
 
 REPLICATES = 1000
+OF_BENCHMARK = (
+    "benchmark",
+    "target",
+    "replicates",
+    "seed",
+    "generations",
+    "workers",
+    "backend",
+    "address",
+    "as_json",
+    "output",
+)
+"""Options that a benchmark takes."""
 
 
 def command(
@@ -75,11 +89,7 @@ def command(
 
     _check_false_alarm(false_alarm)
     if benchmark is not None:
-        if file is not None or family is not None or law is not None:
-            raise InputError(
-                "--benchmark plays its own loop with a family and law that fit the data",
-                "remove the pipeline file, --family and --law, or remove --benchmark",
-            )
+        _check_alone(context)
         _benchmark(context, benchmark)
         return
     if file is None:
@@ -139,13 +149,12 @@ def _benchmark(context: typer.Context, name: str) -> None:
 @contextmanager
 def _telling(name: str) -> Iterator[Callable[[str], None]]:
     """A line on a terminal's error stream that says what is being played; nothing elsewhere."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield lambda _: None
         return
-    with console.status(name) as status:
+    from rich.console import Console
+
+    with Console(stderr=True).status(name) as status:
         yield lambda text: status.update(f"{name}: {text} ...")
 
 
@@ -185,6 +194,21 @@ def _law_and_family(given: dict[str, Any]) -> tuple[Law | None, Any]:
             )
         options = {key: value for key, value in options.items() if key in taken}
     return law, registry.make(given["family"], options)
+
+
+def _check_alone(context: typer.Context) -> None:
+    """A benchmark has its own loop, family and law: what would say otherwise is refused."""
+    from headwater.errors import InputError
+
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if name not in OF_BENCHMARK and source is not None and source.name != "DEFAULT":
+            said = "the pipeline file" if name == "file" else parameter.opts[-1]
+            raise InputError(
+                f"--benchmark plays its own loop with a family and law that fit the data, and not {said}",
+                f"remove {said}, or remove --benchmark",
+            )
 
 
 def _check_false_alarm(value: float) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.random import Generator
@@ -56,11 +56,15 @@ class Measure:
         "low" or "high", or "" where neither is.
     text
         What it is, in a phrase.
+    scale
+        "ratio" where 0 is the best there is and ratios mean something; "interval" where only
+        differences do, as of a cross-entropy.
     """
 
     units: str
     better: str
     text: str
+    scale: Literal["ratio", "interval"] = "ratio"
 
 
 class Family(Protocol[ModelT, EvidenceT]):

@@ -190,9 +190,11 @@ class Estimator:
 
 
 _RISKS = {
-    "user": Measure("of the function given", "low", "what the function says of a sample and real rows"),
+    "user": Measure(
+        "of the function given", "low", "what the function says of a sample and real rows", "interval"
+    ),
     "density": Measure(
-        "nats a sample", "low", "mean negative log density on held-out rows, else on the data"
+        "nats a sample", "low", "mean negative log density on held-out rows, else on the data", "interval"
     ),
     "energy": Measure(
         "units of the data", "low", "energy distance of a sample to the held-out rows, else the data"

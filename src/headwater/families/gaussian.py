@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
@@ -42,7 +43,7 @@ class Moments(NamedTuple):
     root: Array
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gaussian:
     """Normal distribution fitted by sample mean and covariance.
 
@@ -71,9 +72,9 @@ class Gaussian:
 
     ddof: int
     dimensions: int = 1
-    mean: NDArray[np.float64] | None = field(default=None, compare=False)
-    covariance: NDArray[np.float64] | None = field(default=None, compare=False)
-    rows: NDArray[np.float64] | None = field(default=None, compare=False)
+    mean: NDArray[np.float64] | None = field(default=None)
+    covariance: NDArray[np.float64] | None = field(default=None)
+    rows: NDArray[np.float64] | None = field(default=None)
     name: ClassVar[str] = "gaussian"
     emissions: ClassVar[frozenset[str]] = frozenset({"variance"})
     weights: ClassVar[bool] = True
@@ -81,20 +82,24 @@ class Gaussian:
     def __post_init__(self) -> None:
         if self.ddof not in (0, 1) or isinstance(self.ddof, bool):
             raise FamilyError(f"ddof is {self.ddof!r}", "ddof is 0 (maximum likelihood) or 1 (unbiased)")
-        if isinstance(self.dimensions, bool) or not isinstance(self.dimensions, int) or self.dimensions < 1:
+        whole = isinstance(self.dimensions, numbers.Integral) and not isinstance(self.dimensions, bool)
+        if not (whole and self.dimensions >= 1):
             raise FamilyError(f"dimensions is {self.dimensions!r}", "write a whole number, at least 1")
-        d = self.dimensions
-        mean = np.zeros(d) if self.mean is None else np.array(self.mean, dtype=float)
-        covariance = np.eye(d) if self.covariance is None else np.array(self.covariance, dtype=float)
-        if mean.shape != (d,) or not np.isfinite(mean).all():
+        d = int(self.dimensions)
+        mean = np.zeros(d) if self.mean is None else finite("mean", self.mean)
+        covariance = np.eye(d) if self.covariance is None else finite("covariance", self.covariance)
+        if mean.shape != (d,):
             raise FamilyError(f"the mean has shape {mean.shape}", f"give {d} finite numbers, one a dimension")
         if covariance.shape != (d, d) or not _is_positive_definite(covariance):
             raise FamilyError(
                 f"the covariance of shape {covariance.shape} is no covariance of {d} dimensions",
                 f"give a symmetric positive definite ({d}, {d}) matrix",
             )
-        object.__setattr__(self, "mean", mean)
-        object.__setattr__(self, "covariance", covariance)
+        for name, value in (("mean", mean), ("covariance", covariance)):
+            value.flags.writeable = False
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "ddof", int(self.ddof))
+        object.__setattr__(self, "dimensions", d)
 
     @classmethod
     def on_rows(cls, rows: ArrayLike, ddof: int) -> Gaussian:
@@ -107,11 +112,12 @@ class Gaussian:
         FamilyError
             If the rows are not finite, or span fewer than d dimensions.
         """
-        table = np.array(rows, dtype=float)
-        if table.ndim != 2 or not np.isfinite(table).all():
+        table = finite("rows", rows)
+        if table.ndim != 2 or 0 in table.shape:
             raise FamilyError(
                 f"rows of shape {table.shape}", "give a table (rows, d) of finite numbers, d at least 1"
             )
+        table.flags.writeable = False
         covariance = np.atleast_2d(np.cov(table.T, ddof=0))
         return cls(ddof, table.shape[1], table.mean(axis=0), covariance, table)
 
@@ -274,6 +280,23 @@ def _compressed(root: Array) -> Array:
 def _column(values: float | Array) -> Array:
     """Values a replicate, or one for all, as a column."""
     return np.asarray(values)[..., None]
+
+
+def finite(what: str, values: ArrayLike) -> Array:
+    """A copy as doubles.
+
+    Raises
+    ------
+    FamilyError
+        If it is no array of finite numbers.
+    """
+    try:
+        array = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        raise FamilyError(f"{what} is no array of numbers", f"give {what} as finite numbers") from None
+    if not np.isfinite(array).all():
+        raise FamilyError(f"{what} holds what is no finite number", "every entry is a finite number")
+    return array
 
 
 def _is_positive_definite(matrix: Array) -> bool:

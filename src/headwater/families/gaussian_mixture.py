@@ -248,6 +248,7 @@ MEASURES = {
         "nats a sample",
         "low",
         "mean negative log density on held-out rows, else on the data, less the truth's",
+        "interval",
     ),
     "variance": Measure("of the population's", "high", "trace of the mixture's covariance"),
     "mean_error": Measure(

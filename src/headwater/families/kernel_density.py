@@ -178,7 +178,9 @@ class KernelDensity:
 
 
 MEASURES = {
-    "risk": Measure("nats a sample", "low", "mean negative log density on held-out rows, else on the data"),
+    "risk": Measure(
+        "nats a sample", "low", "mean negative log density on held-out rows, else on the data", "interval"
+    ),
     "variance": Measure("of the population's", "", "trace of the covariance"),
     "mean_error": Measure(
         "traces of the population's covariance", "low", "squared distance of the mean from the population's"

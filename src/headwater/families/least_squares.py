@@ -262,7 +262,8 @@ def _draw_gaussian(
     design: GaussianDesign, model: Coefficients, samples: int, noise: float, rng: Generator
 ) -> Normal:
     """Sums of x xᵀ are root rootᵀ, the root lower trapezoidal; those of x ε are root times normals."""
-    root = wishart_root(*model.values.shape, samples, rng)
+    replicates, width = model.values.shape
+    root = wishart_root(replicates, width, samples, rng)
     if design.covariance is not None:
         root = design.root @ root
     across = root.swapaxes(1, 2)

@@ -310,7 +310,9 @@ class NGram:
 from_text = NGram.from_text
 
 MEASURES = {
-    "risk": Measure("nats a token", "low", "cross-entropy on the held-out text, else on the real text"),
+    "risk": Measure(
+        "nats a token", "low", "cross-entropy on the held-out text, else on the real text", "interval"
+    ),
     "perplexity": Measure("tokens", "low", "exponential of the risk"),
     "distinct": Measure("n-grams", "high", "different n-grams that the model has seen"),
     "lost": Measure("share of occurrences", "low", "n-grams of the real text that the model has not seen"),

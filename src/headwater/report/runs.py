@@ -1,12 +1,12 @@
 """A simulation on a terminal and as JSON: one row a model, worst first, means beside medians.
 
-The JSON document holds ``headwater_simulation`` (the version of the document, 1), ``pipeline``,
+The JSON document holds ``schema`` ("headwater/simulation/1"), ``pipeline``,
 ``family``, ``regime``, ``generations``, ``replicates``, ``seed``, ``interval`` (coverage),
 ``assumptions``, ``store``, ``measures`` (units, better and text of each), ``failed_fits``
 (``failed`` of ``fits``, or null), ``models`` and ``provenance``. A model holds its measures, and
-"inflation"; each of these holds ``mean``, ``standard_error``, ``mean_low``, ``mean_high``,
-``median``, ``median_low``, ``median_high`` and ``not_finite``, lists with one value a generation
-from 0. What is NaN or infinite is null.
+"inflation" (or "change", where risk has no zero); each of these holds ``mean``,
+``standard_error``, ``mean_low``, ``mean_high``, ``median``, ``median_low``, ``median_high`` and
+``not_finite``, lists with one value a generation from 0. What is NaN or infinite is null.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from headwater.report.columns import (
     total_width,
     within,
 )
-from headwater.simulation.summary import INFLATION, STATISTICS
+from headwater.simulation.summary import CHANGE, INFLATION, STATISTICS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,7 +51,11 @@ NAMED = 3
 """Models named that have replicates which are no finite number."""
 
 FAILED = "failed"
-VERSION = 1
+SCHEMA = "headwater/simulation/1"
+COMPARED = {
+    INFLATION: "Inflation: risk over the model's own risk at generation 0, of the means and of the medians.",
+    CHANGE: "Change: risk less the model's own risk at generation 0; this risk has no zero to divide by.",
+}
 
 
 @dataclass(frozen=True)
@@ -93,10 +97,15 @@ class RunsReport:
         """Measures beside risk that are shown."""
         return [str(name) for name in self.runs.data_vars if name not in ("risk", FAILED)]
 
+    @property
+    def compared(self) -> str:
+        """What sets risk against generation 0: inflation, or change where it has no zero."""
+        return INFLATION if INFLATION in self.found["measure"].values else CHANGE
+
     def worst_first(self) -> list[int]:
-        """Numbers of the models, by inflation of the mean after the last generation."""
-        inflation = self.last(INFLATION, "mean")
-        order = np.argsort(-np.where(np.isnan(inflation), np.inf, inflation), kind="stable")
+        """Numbers of the models, by what the mean risk became after the last generation."""
+        became = self.last(self.compared, "mean")
+        order = np.argsort(-np.where(np.isnan(became), np.inf, became), kind="stable")
         return [int(at) for at in order]
 
     def last(self, measure: str, statistic: str, generation: int = -1) -> np.ndarray:
@@ -182,12 +191,13 @@ def _names(report: RunsReport, order: Sequence[int], longest: int) -> Column:
 def _risk_columns(report: RunsReport, order: Sequence[int]) -> list[Column]:
     after = report.run["generations"]
     start = report.last("risk", "mean", 0)
+    sign = "×" if report.compared == INFLATION else ""
     return [
         Column("risk at 0", [number(start[at]) for at in order], 4),
         Column(f"after {after}", _means(report, "risk", order), 3),
         Column("median", _medians(report, "risk", order), 5),
-        Column("inflation", ["×" + cell for cell in _means(report, INFLATION, order)], 1),
-        Column("its median", ["×" + cell for cell in _medians(report, INFLATION, order)], 2),
+        Column(report.compared, [sign + cell for cell in _means(report, report.compared, order)], 1),
+        Column("its median", [sign + cell for cell in _medians(report, report.compared, order)], 2),
     ]
 
 
@@ -228,11 +238,7 @@ def _medians(report: RunsReport, measure: str, order: Sequence[int]) -> list[str
 
 
 def _foot(report: RunsReport) -> Iterator[RenderableType]:
-    yield Text(
-        "Mean ± standard error, median [95 % interval]. Inflation: risk over the model's own risk at "
-        "generation 0, of the means and of the medians.",
-        style="dim",
-    )
+    yield Text(f"Mean ± standard error, median [95 % interval]. {COMPARED[report.compared]}", style="dim")
     for name in ("risk", *report.others):
         about = report.runs[name].attrs
         units = f" ({about['units']})" if about["units"] else ""
@@ -274,7 +280,7 @@ def as_json_lines(report: RunsReport) -> Iterator[str]:
     run, names = report.run, report.graph.model_names
     failed = report.failed_fits()
     head = {
-        "headwater_simulation": VERSION,
+        "schema": SCHEMA,
         "pipeline": report.provenance["pipeline"],
         **{key: run[key] for key in ("family", "regime", "generations", "replicates", "seed")},
         "interval": report.found.attrs["level"],
@@ -285,6 +291,7 @@ def as_json_lines(report: RunsReport) -> Iterator[str]:
                 "units": each.attrs["units"],
                 "better": each.attrs["better"],
                 "text": each.attrs["long_name"],
+                "scale": each.attrs["scale"],
             }
             for name, each in report.runs.data_vars.items()
         },

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +17,8 @@ from rich.text import Text
 
 from headwater.report import words
 from headwater.report.columns import LONGEST_NAME, Column, measured, number, table_of, within
-from headwater.simulation.summary import INFLATION
+from headwater.report.runs import COMPARED
+from headwater.simulation.summary import CHANGE, INFLATION
 from headwater.simulation.sweep import PROVENANCE
 
 ROWS = 40
@@ -44,24 +46,29 @@ class SweepReport:
     model: str | None = None
     path: str | None = None
 
+    @cached_property
+    def compared(self) -> str:
+        """What sets risk against generation 0: inflation, or change where it has no zero."""
+        return INFLATION if INFLATION in pc.unique(self.table["measure"]).to_pylist() else CHANGE
+
     def rows(self) -> list[dict[str, Any]]:
-        """One a point, after its last generation: inflation, with the mean risk as ``risk``."""
+        """One a point, after its last generation: inflation or change, with the mean risk as ``risk``."""
         last = self._last()
         found: dict[tuple[Any, ...], dict[str, Any]] = {}
         risk = {(*self._point(row), row["model"]): row["mean"] for row in last if row["measure"] == "risk"}
         for row in last:
-            wanted = row["measure"] == INFLATION and self.model in (None, row["model"])
+            wanted = row["measure"] == self.compared and self.model in (None, row["model"])
             point = self._point(row)
             if wanted and (point not in found or _badness(row) > _badness(found[point])):
                 found[point] = row | {"risk": risk[*point, row["model"]]}
         return list(found.values())
 
     def _last(self) -> list[dict[str, Any]]:
-        """Rows of risk and inflation after the last generation of their point."""
+        """Rows of risk and what it became after the last generation of their point."""
         horizon = next((name for name in self.names if name.strip() == "generations"), None)
         generation: Any = self.table["generation"]
         last: Any = pc.max(generation) if horizon is None else self.table[horizon].cast(pa.int32())
-        told = pc.or_(_is(self.table, INFLATION), _is(self.table, "risk"))
+        told = pc.or_(_is(self.table, self.compared), _is(self.table, "risk"))
         return list(self.table.filter(pc.and_(told, pc.equal(generation, last))).to_pylist())
 
     def _point(self, row: dict[str, Any]) -> tuple[Any, ...]:
@@ -109,14 +116,15 @@ def _columns(report: SweepReport, rows: list[dict[str, Any]]) -> list[Column]:
         for name in report.names
     ]
     which = "model" if report.model is not None else "worst model"
+    sign = "×" if report.compared == INFLATION else ""
     return [
         *columns,
         Column(which, [words.plain(row["model"], LONGEST_NAME) for row in rows], 3, "left"),
         Column("risk", [number(row["risk"]) for row in rows], 4),
-        Column("inflation", ["×" + measured(row["mean"], row["standard_error"]) for row in rows], 1),
+        Column(report.compared, [sign + measured(row["mean"], row["standard_error"]) for row in rows], 1),
         Column(
             "its median",
-            ["×" + within(row["median"], row["median_low"], row["median_high"]) for row in rows],
+            [sign + within(row["median"], row["median_low"], row["median_high"]) for row in rows],
             2,
         ),
     ]
@@ -128,13 +136,13 @@ def _value(value: Any) -> str:
 
 def _foot(report: SweepReport) -> Iterator[Text]:
     yield Text(
-        "After the last generation; mean ± standard error, median [95 % interval]. Inflation: risk over the "
-        "model's own risk at generation 0 of the same point.",
+        "After the last generation; mean ± standard error, median [95 % interval]. "
+        f"{COMPARED[report.compared]}",
         style="dim",
     )
-    # of inflation alone: other measures say the same of the same replicates
-    inflation = report.table.filter(_is(report.table, INFLATION))
-    if any(inflation["not_finite"].to_numpy()):
+    # of one measure alone: others say the same of the same replicates
+    compared = report.table.filter(_is(report.table, report.compared))
+    if any(compared["not_finite"].to_numpy()):
         yield Text("Some replicates are no finite number: see the column not_finite of the table.")
     if report.path is None:
         yield Text(

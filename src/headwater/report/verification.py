@@ -110,8 +110,13 @@ def _sections(found: Benchmark) -> Iterator[tuple[str, str, RenderableType]]:
             "the law with it",
             _thresholds(found),
         )
+        failed = max(point.values.get("failed", 0.0) for sweep in found.sweeps for point in sweep.points)
         for sweep in found.sweeps:
-            yield f"Inflation after {found.generations} generations, budget {sweep.budget}", "", _curve(sweep)
+            yield (
+                f"Inflation after {found.generations} generations, budget {sweep.budget}",
+                _failed(failed),
+                _curve(sweep),
+            )
     kept = found.survival[0]
     yield (
         f"Distinct items and diversity after {len(kept.tail) - 1} generations, {kept.budget:,} samples each",
@@ -125,6 +130,10 @@ def _sections(found: Benchmark) -> Iterator[tuple[str, str, RenderableType]]:
         yield from _near(found)
     if found.relabelled is not None:
         yield from _relabelled(found)
+
+
+def _failed(share: float) -> str:
+    return f"up to {share:.1%} of fits failed, and count with the family's value" if share else ""
 
 
 def _thresholds(found: Benchmark) -> Table:

@@ -230,7 +230,8 @@ def _check_known(graph: InteractionGraph) -> None:
 def _check_family(graph: InteractionGraph, made: Cast, regime: Regime, family: Family[Any, Any]) -> None:
     for at, emission in graph.emissions.items():
         _check_emission(graph, at, emission, family)
-    if not family.weights and len({draw.weight for role in made.roles for draw in role.later} | {1.0}) > 1:
+    drawn = [draw for role in made.roles for draw in (*role.first, *role.later)]
+    if not family.weights and any(draw.weight != 1 for draw in drawn):
         at = int(np.flatnonzero(graph.weight != 1)[0])
         raise FamilyError(
             f"flow {graph.flow(at)} has weight {graph.weight[at]:g}; family {family.name} takes no weights",

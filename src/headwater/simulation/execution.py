@@ -33,7 +33,8 @@ class Executor:
     backend
         "processes" on this machine, or an existing "dask" or "ray" cluster.
     workers
-        Processes; 1 plays in this one. Of a cluster, chunks in flight at once; None: all it has.
+        Processes; 1 plays in this one, None takes every core. Of a cluster, chunks in flight at
+        once; None: all it has.
     address
         Of the cluster's scheduler; None: "dask" and "ray" start one on this machine.
     progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
+import inspect
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from headwater.errors import FamilyError
 from headwater.families.contract import Family
 from headwater.graph import InteractionGraph
 
@@ -42,24 +43,38 @@ def _feed(digest: Any, value: Any) -> None:
         digest.update(f"list{len(value)}".encode())
         for item in value:
             _feed(digest, item)
+    elif hasattr(value, "get_params"):
+        digest.update(f"{type(value).__module__}.{type(value).__qualname__}".encode())
+        _feed(digest, value.get_params(deep=False))
     else:
-        text = plain_text(value).encode()
+        text = _plain_text(value).encode()
         digest.update(f"{type(value).__name__}{len(text)}:".encode() + text)
 
 
-def plain_text(value: Any) -> str:
-    """A value as text that says everything about it, for objects of other packages too.
+def _plain_text(value: Any) -> str:
+    """A value as text that says everything about it.
 
-    An estimator is its class and parameters; a function is its name.
+    Raises
+    ------
+    FamilyError
+        For a function that has no name of its own, or an object that shows nothing but its address:
+        another one could not be told from it.
     """
-    if hasattr(value, "get_params"):
-        inner = {key: plain_text(each) for key, each in sorted(value.get_params().items())}
-        return f"{type(value).__module__}.{type(value).__qualname__}({json.dumps(inner)})"
-    if callable(value):
-        return (
-            f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+    if inspect.isroutine(value) or inspect.isclass(value):
+        name = f"{getattr(value, '__module__', '')}.{value.__qualname__}"
+        if "<" not in name and not getattr(value, "__closure__", None):
+            return name
+        raise FamilyError(
+            f"the function {name} cannot be told from another of that name",
+            "define it with a name at the top of a module, so that a run can be recognised",
         )
-    return repr(value)
+    text = repr(value)
+    if f"0x{id(value):x}" in text.lower():
+        raise FamilyError(
+            f"{text:.60} cannot be told from another of its kind",
+            "give it a repr that shows its values, or scikit-learn's get_params",
+        )
+    return text
 
 
 def graph_fingerprint(graph: InteractionGraph) -> str:
@@ -75,13 +90,17 @@ def family_parameters(family: Family[Any, Any]) -> dict[str, Any]:
 
 
 def _short(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None or isinstance(value, str | int | float | bool):
         return value if not isinstance(value, str) or len(value) <= 80 else f"sha256:{fingerprint(value)}"
     if isinstance(value, np.ndarray) and value.size <= 16 and value.dtype.kind in "biuf":
         return value.tolist()
     if isinstance(value, np.ndarray | Mapping | list | tuple):
         return f"sha256:{fingerprint(value)}"
-    return plain_text(value)
+    if hasattr(value, "get_params"):
+        return f"{type(value).__qualname__} sha256:{fingerprint(value)}"
+    return _plain_text(value)
 
 
 def environment() -> dict[str, str]:

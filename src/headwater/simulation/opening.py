@@ -70,7 +70,9 @@ def dataset(manifest: Manifest, arrays: Mapping[str, np.ndarray]) -> xr.Dataset:
 def _dataset(manifest: Manifest, variables: Mapping[str, Any], replicates: np.ndarray) -> xr.Dataset:
     for name, variable in variables.items():
         about = manifest.measures[name]
-        variable.attrs.update(units=about["units"], better=about["better"], long_name=about["text"])
+        variable.attrs.update(
+            units=about["units"], better=about["better"], long_name=about["text"], scale=about["scale"]
+        )
     return xr.Dataset(
         variables,
         coords={

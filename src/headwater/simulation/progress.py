@@ -11,12 +11,16 @@ from headwater.simulation.store import Manifest
 T = TypeVar("T")
 
 
+def on_terminal() -> bool:
+    """Whether the error stream is a terminal: it is asked, and not variables that tell a library to draw."""
+    return sys.stderr.isatty()
+
+
 def tracked(
     chunks: Iterable[tuple[int, T]], manifest: Manifest, done: int, shown: bool
 ) -> Iterator[tuple[int, T]]:
     """The same numbered chunks; with a bar, rate and time left if `shown` and on a terminal."""
-    # the stream is asked, not rich: variables may tell it to draw into a file
-    if not (shown and sys.stderr.isatty()):
+    if not (shown and on_terminal()):
         yield from chunks
         return
     from rich.console import Console

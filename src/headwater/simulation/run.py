@@ -13,7 +13,7 @@ import xarray as xr
 
 from headwater.errors import GraphError, InputError, nearest
 from headwater.families.contract import Family
-from headwater.files import FilePath, write_bytes
+from headwater.files import FilePath
 from headwater.graph import InteractionGraph
 from headwater.pipeline import Pipeline
 from headwater.pipeline_file.document import LONGEST_RUN
@@ -80,7 +80,7 @@ def simulate(  # noqa: PLR0913
     executor
         Who plays the chunks; this process where none is given.
     resume
-        Continue the run that lies in `store`.
+        Continue the run that lies in `store`, or begin it if the directory is new or empty.
     chunk
         Replicates played together, a part of the run's identity; chosen from the sizes where not given.
 
@@ -107,6 +107,8 @@ def simulate(  # noqa: PLR0913
     >>> dict(runs.sizes)
     {'replicate': 100, 'generation': 6, 'model': 1}
     """
+    if not isinstance(executor, Executor | None):
+        raise InputError(f"executor is {executor!r:.60}", "give an Executor, such as Executor(workers=2)")
     run = plan(pipeline, family, replicates, seed, generations, metrics, chunk)
     return execute(run, store, executor or Executor(), resume)
 
@@ -213,7 +215,7 @@ def execute(run: Run, store: FilePath | None, executor: Executor, resume: bool =
         task = _ToFile(run, str(store)) if executor.shares_disk else _ToBytes(run)
         for number, content in tracked(executor.run(task, missing), manifest, len(done), executor.progress):
             if content is not None:
-                write_bytes(disk.chunk_path(store, number), content)
+                disk.place_chunk(store, manifest, number, content)
     return open_run(store)
 
 

@@ -215,8 +215,8 @@ def held(store: FilePath) -> Iterator[None]:
     try:
         _clear(Path(store))
         yield
-        _clear(Path(store))
     finally:
+        _clear(Path(store))
         if lock is not None:
             os.close(lock)
 

@@ -23,6 +23,9 @@ NUMBERS_AT_ONCE = 2**22
 """Numbers read at once, about: 32 MiB."""
 
 INFLATION = "inflation"
+CHANGE = "change"
+"""Of a risk whose ratios mean nothing."""
+DIMENSIONS = ("replicate", "generation", "model")
 STATISTICS = (
     "mean",
     "standard_error",
@@ -46,8 +49,8 @@ def summarise(runs: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Dimensions (measure, generation, model), the measures being the run's and "inflation" if
-        there is "risk". Variables:
+        Dimensions (measure, generation, model), the measures being the run's and, if there is
+        "risk", "inflation", or "change" where the risk has no zero. Variables:
 
         - ``mean``, ``standard_error`` (with divisor replicates - 1), and ``mean_low``,
           ``mean_high``: 95 % interval by Student's t.
@@ -65,6 +68,7 @@ def summarise(runs: xr.Dataset) -> xr.Dataset:
     which allows for each replicate's own start). It is not the mean of the replicates' ratios. The
     median of inflation is the median risk over the median risk at generation 0; its interval
     divides the ends of their 97.5 % intervals and so covers 95 % or more, with any dependence.
+    Change is each replicate's own difference from generation 0.
 
     A replicate that is NaN or infinite is never dropped: the mean is then NaN or infinite. In
     medians a NaN is the worst of all values.
@@ -72,31 +76,61 @@ def summarise(runs: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     InputError
-        If there is no replicate.
+        If there is no replicate, or risk comes without generation 0.
     """
-    replicates = runs.sizes.get("replicate", 0)
+    runs = _in_order(runs)
+    replicates = runs.sizes["replicate"]
     if replicates == 0:
         raise InputError(
             "the run has no replicates", "simulate at least one, or wait until a chunk is finished"
         )
     measures = [str(name) for name in runs.data_vars]
-    listed = [*measures, *([INFLATION] if "risk" in measures else [])]
+    against = compared(runs)
+    listed = [*measures, *([against] if against else [])]
     shape = (len(listed), runs.sizes["generation"], runs.sizes["model"])
     found = {name: np.full(shape, np.nan) for name in STATISTICS}
     with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
         for at, name in enumerate(measures):
-            start = np.asarray(runs[name][:, 0].values, float) if name == "risk" else None
+            start = _start(runs[name]) if name == "risk" else None
             high_is_good = runs[name].attrs.get("better") == "high"
             for block, values in _blocks(runs[name]):
                 _put(found, (at, block), _statistics(values, high_is_good))
                 if start is not None:
-                    _put(found, (len(measures), block), _inflation(values, start))
+                    against_start = _inflation if against == INFLATION else _change
+                    _put(found, (len(measures), block), against_start(values, start))
     dimensions = ("measure", "generation", "model")
     return xr.Dataset(
         {name: (dimensions, values) for name, values in found.items()},
         coords={"measure": listed, "generation": runs["generation"], "model": runs["model"]},
         attrs={"replicates": replicates, "level": LEVEL},
     )
+
+
+def compared(runs: xr.Dataset) -> str | None:
+    """What sets risk against generation 0: inflation, or change where it has no zero; None without risk."""
+    if "risk" not in runs.data_vars:
+        return None
+    return INFLATION if runs["risk"].attrs.get("scale", "ratio") == "ratio" else CHANGE
+
+
+def _in_order(runs: xr.Dataset) -> xr.Dataset:
+    """With all three dimensions in their order; what is derived and has others is left out."""
+    whole = runs.expand_dims([name for name in DIMENSIONS if name not in runs.dims])
+    kept = [name for name, each in whole.data_vars.items() if set(each.dims) == set(DIMENSIONS)]
+    return whole[kept].transpose(*DIMENSIONS)
+
+
+def _start(risk: xr.DataArray) -> Array:
+    if 0 not in risk["generation"].values:
+        raise InputError(
+            "risk comes without generation 0, which inflation is told against",
+            "summarise the whole run, or drop risk: runs.drop_vars('risk')",
+        )
+    return np.asarray(risk.sel(generation=0).values, float)
+
+
+def _change(values: Array, start: Array) -> dict[str, Array]:
+    return _statistics(values - start[:, None], high_is_good=False)
 
 
 def _put(found: dict[str, Array], where: tuple[int, slice], values: dict[str, Array]) -> None:

@@ -26,10 +26,12 @@ from headwater.errors import FamilyError, GraphError, InputError, OutputError
 from headwater.families.contract import Family
 from headwater.fields import Field, Value, parse_field
 from headwater.files import FilePath, read_bytes, unreadable, write_bytes
+from headwater.graph import InteractionGraph
 from headwater.pipeline import Pipeline
 from headwater.simulation import store as disk
 from headwater.simulation.execution import Executor
 from headwater.simulation.identity import environment, fingerprint
+from headwater.simulation.progress import on_terminal
 from headwater.simulation.run import Run, execute, plan
 from headwater.simulation.summary import summarise
 
@@ -40,7 +42,7 @@ STATISTICS = ("mean", "standard_error", "median", "median_low", "median_high")
 
 
 def sweep(  # noqa: PLR0913
-    pipeline: Pipeline,
+    pipeline: Pipeline | InteractionGraph,
     family: Family[Any, Any],
     vary: Mapping[str, Sequence[Value]],
     *,
@@ -60,6 +62,8 @@ def sweep(  # noqa: PLR0913
 
     Parameters
     ----------
+    pipeline
+        A pipeline, or an interaction graph alone (regime replace).
     vary
         Values by name of the field, as `headwater.fields.parse_field` reads it: ``{"web->teacher":
         [0, 100]}``. The last field varies fastest.
@@ -77,7 +81,7 @@ def sweep(  # noqa: PLR0913
         A row a point, measure, generation and model; one column a varied field, by its name, then
         ``generation``, ``model``, ``measure``, ``mean``, ``standard_error``, ``median``,
         ``median_low``, ``median_high``, ``replicates`` and ``not_finite``, all as `summarise` has
-        them. The measure "inflation" is among them. The schema's metadata hold the provenance.
+        them. The measure "inflation" (or "change") is among them. The schema's metadata hold the provenance.
 
     Raises
     ------
@@ -96,7 +100,8 @@ def sweep(  # noqa: PLR0913
     >>> table.column_names[:4], table.num_rows
     (['web->a', 'generation', 'model', 'measure'], 32)
     """
-    grid = plan_sweep(pipeline, family, vary, (replicates, seed, generations, metrics))
+    described = pipeline if isinstance(pipeline, Pipeline) else Pipeline(graph=pipeline)
+    grid = plan_sweep(described, family, vary, (replicates, seed, generations, metrics))
     chosen = executor or Executor()
     if output is None:
         if resume:
@@ -363,13 +368,13 @@ def _quiet(executor: Executor) -> Executor:
 
 def _tracked(grid: Grid, executor: Executor) -> Iterator[tuple[int, Run]]:
     """The points in order, counted on a terminal's error stream if the executor shows progress."""
+    if not (executor.progress and on_terminal()):
+        yield from enumerate(grid.runs)
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    if not (executor.progress and console.is_terminal):
-        yield from enumerate(grid.runs)
-        return
     columns = (
         TextColumn("sweeping"),
         BarColumn(),

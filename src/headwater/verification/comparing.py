@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.stats import t as student
 
 from headwater.families.contract import Array
 
 FEW_CARRY_IT = 0.3
 """Skewness over the root of the replicates above which a mean rests on a few of them."""
+
+FEWEST = 100
+"""Replicates below which no mean is judged: the chance of a false alarm would be more than is stated."""
 
 EQUAL = 1e-9
 """Relative difference up to which numbers that do not vary are equal."""
@@ -28,12 +31,15 @@ class Comparison:
     z
         Difference in standard errors, corrected for skewness; NaN where it is not judged.
     judged
-        False where a few replicates carry the mean, or it is not finite, so that no error can be stated.
+        False where a few replicates carry the mean, or it is not finite, so that no error can be stated;
+        everywhere below 100 replicates.
     limit
         Largest size of z that is allowed: a right theory passes it anywhere with a chance of at most
         `false_alarm`, however many cells there are and however they depend on each other.
     false_alarm
         That chance.
+    replicates
+        How many.
     """
 
     predicted: Array
@@ -43,6 +49,7 @@ class Comparison:
     judged: NDArray[np.bool_]
     limit: float
     false_alarm: float
+    replicates: int
 
     @property
     def agree(self) -> bool:
@@ -59,7 +66,9 @@ class Comparison:
     def p_value(self) -> float:
         """Chance that a right theory is at least this far off somewhere, at most (Bonferroni)."""
         judged = np.abs(self.z[self.judged])
-        return float(min(1.0, 2 * norm.sf(judged.max()) * judged.size)) if judged.size else 1.0
+        if not judged.size:
+            return 1.0
+        return float(min(1.0, 2 * student.sf(judged.max(), self.replicates - 1) * judged.size))
 
 
 def compare(samples: Array, predicted: Array, false_alarm: float = 1e-3) -> Comparison:
@@ -74,7 +83,7 @@ def compare(samples: Array, predicted: Array, false_alarm: float = 1e-3) -> Comp
     Parameters
     ----------
     samples : (replicates, ...)
-        At least two replicates.
+        At least two replicates; at least 100 for anything to be judged.
     predicted : (...)
         Expected means.
     false_alarm
@@ -82,6 +91,8 @@ def compare(samples: Array, predicted: Array, false_alarm: float = 1e-3) -> Comp
 
     Notes
     -----
+    The limit is Student's, by Bonferroni over the judged cells.
+
     Where :math:`\hat\gamma/\sqrt{R}` is large the mean is carried by a few replicates, its standard
     error means nothing, and the cell is not judged.
     """
@@ -98,8 +109,9 @@ def compare(samples: Array, predicted: Array, false_alarm: float = 1e-3) -> Comp
     scale = np.maximum(np.abs(mean), np.abs(predicted))
     fixed = error <= EQUAL * 1e-3 * scale
     same = np.abs(mean - predicted) <= EQUAL * scale
-    z = np.where(fixed, np.where(same, 0.0, np.sign(mean - predicted) * np.inf), z)
+    z = np.where(fixed, np.where(same, 0.0, np.copysign(np.inf, mean - predicted)), z)
     judged = fixed | (np.isfinite(z) & (np.abs(skewness) <= FEW_CARRY_IT * root))
-    judged &= np.isfinite(predicted)
-    limit = float(norm.isf(false_alarm / (2 * max(int(judged.sum()), 1))))
-    return Comparison(predicted, mean, error, np.where(judged, z, np.nan), judged, limit, false_alarm)
+    judged &= np.isfinite(predicted) & (replicates >= FEWEST)
+    limit = float(student.isf(false_alarm / (2 * max(int(judged.sum()), 1)), replicates - 1))
+    shown = np.where(judged, z, np.nan)
+    return Comparison(predicted, mean, error, shown, judged, limit, false_alarm, replicates)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from headwater.families.contract import Array
+from headwater.simulation.identity import environment, family_parameters
 from headwater.verification.public import Benchmark, worst_gap
 
 
@@ -19,7 +20,7 @@ def to_dict(found: Benchmark) -> dict[str, Any]:
         "rows": len(found.data.target),
         "covariates": int(found.data.covariates.shape[1]),
         "notes": list(found.data.notes),
-        "family": None if found.family is None else found.family.name,
+        "family": None if found.family is None else family_parameters(found.family),
         "law": None if found.law is None else found.law.name,
         "generations": found.generations,
         "replicates": found.replicates,
@@ -48,6 +49,7 @@ def to_dict(found: Benchmark) -> dict[str, Any]:
                 "two_noise": _number(point.predicted["two_noise"]),
                 "simulated": _number(point.values["inflation"]),
                 "standard_error": _number(point.errors["inflation"]),
+                "failed_fits": _number(point.values.get("failed", 0.0)),
             }
             for sweep in found.sweeps
             for point in sweep.points
@@ -56,6 +58,8 @@ def to_dict(found: Benchmark) -> dict[str, Any]:
             {
                 "budget": each.budget,
                 "real": each.real,
+                "replicates": each.replicates,
+                "seed": each.seed,
                 "tail_sample": _series(each.tail),
                 "distinct": {
                     "predicted": _series(each.distinct_predicted),
@@ -72,6 +76,7 @@ def to_dict(found: Benchmark) -> dict[str, Any]:
         ],
         "near_features": _near(found),
         "relabelling": _relabelling(found),
+        "environment": environment(),
     }
 
 

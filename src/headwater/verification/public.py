@@ -244,7 +244,7 @@ def _survival(data: DataSet, effort: _Effort) -> tuple[Survival, ...]:
             round(share * budget),
             generations=generations,
             replicates=replicates,
-            seed=effort.seed,
+            seed=_seed(effort.seed, budget, round(share * budget)),
             executor=effort.executor,
         )
         for share in SURVIVAL_SHARES
@@ -257,7 +257,10 @@ def thresholds_of(found: Benchmark) -> list[Threshold]:
 
 
 def worst_gap(found: Benchmark) -> float | None:
-    """Largest distance between a predicted and an observed real share; None if there are none."""
+    """Largest distance between a predicted and an observed real share, where both lie among those played.
+
+    None if there are none.
+    """
     gaps = [
         abs(each.predicted - each.observed)
         for each in thresholds_of(found)

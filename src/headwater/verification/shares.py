@@ -46,7 +46,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The real share at which inflation comes down to `level`; None where it never crosses it.
+    """The real share at which inflation comes down to `level`.
+
+    `predicted` is None where inflation crosses the level at no share, `observed` where it does so at
+    none between the smallest and the largest that were played.
 
     `predicted` is by the law; `two_noise` by its large-sample form with the noise of real and
     model labels apart.

@@ -31,6 +31,8 @@ class Survival:
     ----------
     real, budget
         Fresh real samples and all samples, a generation.
+    replicates, seed
+        Histories played, and their seed.
     tail : (generations + 1,)
         Effective tail sample A.
     distinct, distinct_error, distinct_predicted : (generations + 1,)
@@ -42,6 +44,8 @@ class Survival:
 
     real: int
     budget: int
+    replicates: int
+    seed: int
     tail: Array
     distinct: Array
     distinct_error: Array
@@ -87,6 +91,8 @@ def survive(  # noqa: PLR0913
     return Survival(
         real=real,
         budget=budget,
+        replicates=replicates,
+        seed=seed,
         tail=tail,
         distinct=seen["distinct"].mean(axis=0),
         distinct_error=seen["distinct"].std(axis=0, ddof=1) / root,

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from headwater.errors import FamilyError, NoLaw
+from headwater.errors import FamilyError, InputError, NoLaw
 from headwater.families.contract import Array, Family
 from headwater.graph import InteractionGraph
 from headwater.pipeline import Pipeline
 from headwater.regimes import Regime, Replace
 from headwater.simulation.execution import Executor
+from headwater.simulation.identity import family_parameters
 from headwater.simulation.run import execute, plan
 from headwater.theory.laws import Asymptotic, Law
 from headwater.theory.trajectory import trajectory
-from headwater.verification.comparing import Comparison, compare
+from headwater.verification.comparing import FEWEST, Comparison, compare
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,10 @@ class Verification:
         """The outcome, for people."""
         found = self.comparison
         cells = int(found.judged.sum())
+        if self.replicates < FEWEST:
+            return (
+                f"cannot tell: {self.replicates} replicates are too few to judge by, {FEWEST} are the fewest"
+            )
         if not cells:
             return (
                 f"cannot tell: in each of {found.judged.size:,} comparisons a few of {self.replicates:,} "
@@ -82,7 +88,7 @@ class Verification:
             "agree": self.agree,
             "sentence": self.sentence,
             "law": {"name": self.law.name, **self.law.parameters},
-            "family": self.family.name,
+            "family": family_parameters(self.family),
             "regime": str(self.regime),
             "replicates": self.replicates,
             "seed": self.seed,
@@ -92,6 +98,7 @@ class Verification:
             "largest_z_allowed": found.limit,
             "p_value": found.p_value,
             "false_alarm": found.false_alarm,
+            "generations": len(found.predicted) - 1,
             "models": {
                 name: {
                     "predicted": _plain(found.predicted[:, at]),
@@ -101,6 +108,7 @@ class Verification:
                 }
                 for at, name in enumerate(self.models)
             },
+            "provenance": json.loads(self.runs.attrs["provenance"]),
         }
 
     def __repr__(self) -> str:
@@ -146,6 +154,11 @@ def verify(  # noqa: PLR0913
         raise NoLaw(
             f"family {family.name} has no exact law",
             "compare it with another: --law asymptotic, or laws.Asymptotic() in Python",
+        )
+    if replicates < 2:
+        raise InputError(
+            f"{replicates} replicates",
+            f"a standard error needs two, and a verdict {FEWEST}: raise replicates",
         )
     run = plan(described, family, replicates, seed, generations, ["risk"])
     regime = described.regime or Replace()
