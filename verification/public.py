@@ -131,10 +131,10 @@ def _tally(thresholds: list[dict[str, Any]]) -> Iterator[str]:
     listed = ", ".join(f"{at['data']} at budget {at['budget']} ({at['inflation']:g})" for at in far)
     yield (
         f"\nFurther than four standard errors from two noises: {listed or 'none'}.\n"
-        "Two things take real data away from the laws: a few rows with extreme covariates, which carry the risk of large samples and\n"
-        "are missing from small ones, so that one ratio does not describe the noise; and labels that are\n"
-        "separable in small samples, whose fits are stopped and not maximum likelihood. A budget of less\n"
-        "than a hundred samples a coefficient can show either."
+        "Two things take real data away from the laws: a few rows with extreme covariates, which carry\n"
+        "the risk of large samples and are missing from small ones, so that one ratio does not describe\n"
+        "the noise; and labels that are separable in small samples, whose fits are stopped and not maximum\n"
+        "likelihood. A budget of less than a hundred samples a coefficient can show either."
     )
 
 

@@ -238,10 +238,10 @@ def zipf_mandelbrot(size: int, exponent: float, shift: float) -> Categorical:
     FamilyError
         If a parameter cannot be right.
     """
-    if isinstance(size, bool) or not isinstance(size, int) or size < 2:
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 2:
         raise FamilyError(f"size is {size!r:.60}", "write a whole number of symbols, at least 2")
     for what, value, least in (("exponent", exponent, 0), ("shift", shift, -1)):
-        number = isinstance(value, int | float) and not isinstance(value, bool)
+        number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
         if not number or not least <= value < math.inf or value == -1:
             above = "a number of at least 0" if least == 0 else "a number above -1"
             raise FamilyError(f"{what} is {value!r:.60}", f"the {what} is {above}: change it")

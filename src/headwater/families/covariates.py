@@ -59,7 +59,11 @@ class GaussianDesign:
     root: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.features, bool) or not isinstance(self.features, int) or self.features < 1:
+        if (
+            isinstance(self.features, bool)
+            or not isinstance(self.features, int | np.integer)
+            or self.features < 1
+        ):
             raise FamilyError(
                 f"features is {self.features!r:.60}", "a row has a whole number of features, 1 or more"
             )

@@ -83,7 +83,7 @@ class Estimator:
             )
         if self.user_risk is not None and not callable(self.user_risk):
             raise FamilyError(f"risk is {self.user_risk!r:.60}", "give a function (sample, rows) -> float")
-        if isinstance(self.least_samples, bool) or not isinstance(self.least_samples, int):
+        if isinstance(self.least_samples, bool) or not isinstance(self.least_samples, int | np.integer):
             raise FamilyError(f"least_samples is {self.least_samples!r:.60}", "write a whole number")
         if self.least_samples < 1:
             raise FamilyError(f"least_samples is {self.least_samples}", "a fit needs at least 1")

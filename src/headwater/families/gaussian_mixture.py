@@ -111,11 +111,15 @@ class GaussianMixture:
             )
         for what in ("components", "iterations"):
             count = getattr(self, what)
-            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
                 raise FamilyError(f"{what} is {count!r:.60}", "write a whole number, at least 1")
         for what in ("tolerance", "added_variance"):
             value = getattr(self, what)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float | np.integer | np.floating)
+                or not 0 < value < math.inf
+            ):
                 raise FamilyError(f"{what} is {value!r:.60}", "write a number above 0")
         truth = self._fitted(data[None], [0], STARTS)
         if truth.failed[0]:

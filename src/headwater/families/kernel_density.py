@@ -87,7 +87,11 @@ class KernelDensity:
         if isinstance(width, str):
             good = width in RULES
         else:
-            good = not isinstance(width, bool) and isinstance(width, int | float) and 0 < width < math.inf
+            good = (
+                not isinstance(width, bool)
+                and isinstance(width, int | float | np.integer | np.floating)
+                and 0 < width < math.inf
+            )
         if not good:
             raise FamilyError(
                 f"bandwidth is {width!r:.60}",

@@ -79,7 +79,7 @@ class LeastSquares:
     def __post_init__(self) -> None:
         if (
             isinstance(self.noise, bool)
-            or not isinstance(self.noise, int | float)
+            or not isinstance(self.noise, int | float | np.integer | np.floating)
             or not 0 <= self.noise < math.inf
         ):
             raise FamilyError(

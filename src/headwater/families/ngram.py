@@ -107,7 +107,9 @@ class NGram:
     def __post_init__(self) -> None:
         for what in ("order", "passage"):
             _check_count(what, getattr(self, what))
-        good = not isinstance(self.smoothing, bool) and isinstance(self.smoothing, int | float)
+        good = not isinstance(self.smoothing, bool) and isinstance(
+            self.smoothing, int | float | np.integer | np.floating
+        )
         if not (good and 0 <= self.smoothing < math.inf):
             raise FamilyError(f"smoothing is {self.smoothing!r:.60}", "write a number, 0 or more")
         tokens = _text("tokens", self.tokens, self.order)
@@ -153,7 +155,11 @@ class NGram:
         """
         if level not in ("word", "char"):
             raise FamilyError(f"level is {level!r:.60}", "it is 'word' or 'char'")
-        if isinstance(test_share, bool) or not isinstance(test_share, int | float) or not 0 <= test_share < 1:
+        if (
+            isinstance(test_share, bool)
+            or not isinstance(test_share, int | float | np.integer | np.floating)
+            or not 0 <= test_share < 1
+        ):
             raise FamilyError(f"test_share is {test_share!r:.60}", "write a share from 0 to below 1")
         parts = text.split() if level == "word" else list(text)
         if not parts:
@@ -365,5 +371,5 @@ def _text(what: str, tokens: ArrayLike, order: int) -> NDArray[np.int32]:
 
 
 def _check_count(what: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise FamilyError(f"{what} is {value!r:.60}", "write a whole number, at least 1")

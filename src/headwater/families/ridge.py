@@ -55,7 +55,9 @@ class Ridge:
     weights: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        number = isinstance(self.penalty, int | float) and not isinstance(self.penalty, bool)
+        number = isinstance(self.penalty, int | float | np.integer | np.floating) and not isinstance(
+            self.penalty, bool
+        )
         if not number or not 0 < self.penalty < math.inf:
             raise FamilyError(
                 f"penalty is {self.penalty!r:.60}", "a number above 0; without one, use LeastSquares"

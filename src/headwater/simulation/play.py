@@ -7,8 +7,9 @@ own business; what a regime keeps, and who draws from whom, is here.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,7 @@ def play(
         Seed of the run, number of the chunk, replicates in it.
     """
     seed, number, replicates = chunk
-    streams: Callable[[int, int], Generator] = lambda generation, model: stream(  # noqa: E731
-        seed, number, generation, model
-    )
+    streams = partial(stream, seed, number)
     # what explodes may pass the largest double, what dies the smallest: both are results
     with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
         real = family.truth(replicates)

@@ -222,7 +222,11 @@ class LeastSquares:
     ungrounded_growth: Growth = field(default="linear", init=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.features, bool) or not isinstance(self.features, int) or self.features < 1:
+        if (
+            isinstance(self.features, bool)
+            or not isinstance(self.features, int | np.integer)
+            or self.features < 1
+        ):
             raise LawError(f"features is {self.features!r}", "write a whole number of features, at least 1")
         _positive("noise", self.noise)
 
@@ -274,7 +278,13 @@ def _mixes_weights(graph: InteractionGraph, keep: Flag, regime: Regime) -> bool:
 
 
 def _positive(what: str, value: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not SMALLEST <= value <= 1 / SMALLEST:
+    # a single-precision number cannot be compared with the bounds
+    value = value.item() if isinstance(value, np.generic) else value
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | np.integer | np.floating)
+        or not SMALLEST <= value <= 1 / SMALLEST
+    ):
         raise LawError(f"{what} is {value!r}", f"{what} is a number from {SMALLEST:g} to {1 / SMALLEST:g}")
 
 
