@@ -226,3 +226,15 @@ def test_text_that_spells_no_value_is_one_error(name, text):
     with pytest.raises(GraphError) as raised:
         parse_field(name, PARTS).parse(text)
     assert raised.value.remedy
+
+
+@pytest.mark.parametrize(
+    "text", ["9007199254740993", "9007199254740992.5", "9007199254740993e0", "1" * 5000, "inf"]
+)
+def test_a_count_that_a_float_would_round_is_refused(text):
+    """As in pipeline files; the largest that is exact is taken, however it is written."""
+    field = parse_field("tickets->teacher", PARTS)
+    with pytest.raises(GraphError, match=r"tickets->teacher is") as raised:
+        field.parse(text)
+    assert "9,007,199,254,740,992" in raised.value.remedy
+    assert field.parse("9007199254740992") == field.parse(" 9.007199254740992e15 ") == 2**53

@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 import numpy as np
@@ -74,15 +75,12 @@ class Field:
         """
         if self.kind == "regime":
             return str(parse_regime(text.strip()))
-        try:
-            number = float(text)
-        except ValueError:
-            number = float("nan")
-        whole = abs(number) <= validation.LARGEST_COUNT and number == int(number)
-        if math.isnan(number) or "_" in text or (self.is_whole and not whole):
-            what = "a whole number" if self.is_whole else "a number"
+        number = _whole(text) if self.is_whole else _decimal(text)
+        if number is None:
+            most = f" of at most {validation.LARGEST_COUNT:,}"
+            what = f"a whole number{most}" if self.is_whole else "a number"
             raise GraphError(f"{self} is {text!r:.60}", f"write {what}, such as {self}=1")
-        return int(number) if self.is_whole else number
+        return number
 
     def get(self, pipeline: Pipeline) -> Value | None:
         """Its value; None where it is not known or not said, 0 samples where there is no such flow."""
@@ -116,6 +114,25 @@ class Field:
             return dataclasses.replace(pipeline, regime=parse_regime(str(value)))
         change = {"size": _set_size, "initial": _set_initial, "flow": _set_flow}[self.kind]
         return dataclasses.replace(pipeline, graph=change(pipeline.graph, self, value))
+
+
+def _decimal(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return None if math.isnan(number) or "_" in text else number
+
+
+def _whole(text: str) -> int | None:
+    # a float would round what is beyond its whole numbers, in silence
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    most = validation.LARGEST_COUNT
+    whole = number.is_finite() and -most <= number <= most and number == number.to_integral_value()
+    return int(number) if whole and "_" not in text else None
 
 
 def parse_field(text: str, pipeline: Pipeline) -> Field:

@@ -138,7 +138,14 @@ def test_only_the_row_groups_that_are_asked_for_are_read(runs, monkeypatch):
 def test_values_that_are_no_numbers_stay_what_they_are(tmp_path):
     """Infinite and missing risk are results."""
     manifest = disk.Manifest(
-        {}, "d", 2, 2, 3, ["a"], {"risk": {"units": "", "better": "", "text": ""}}, provenance={}
+        {},
+        "d",
+        2,
+        2,
+        3,
+        ["a"],
+        {"risk": {"units": "", "better": "", "text": "", "scale": "ratio"}},
+        provenance={},
     )
     disk.prepare(tmp_path, manifest, False)
     values = np.array([[np.nan, np.inf], [-np.inf, -0.0], [5e-324, 1.7e308], [1, 2]])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -147,6 +149,7 @@ class Stopped(Exception):
 @pytest.mark.parametrize("after", [0, 1, 3, 5, 8])
 def test_a_stopped_sweep_goes_on_and_ends_in_the_same_table(tmp_path, monkeypatch, after):
     """Stopped at any chunk of any point; what is finished is not played again."""
+    monkeypatch.setattr("headwater.simulation.run.default_chunk", lambda *_: 40)
     path, vary = tmp_path / "s.parquet", {"web->a": [0, 5, 40]}
     how = HOW | {"replicates": 120}
     whole = sweep(mixed(10), FAMILY, vary, **how)
@@ -209,6 +212,18 @@ def test_a_file_that_exists_is_never_replaced(tmp_path):
         ({"web->a": [5, 5]}, InputError, "values of web->a"),
         ({"regime": "replace"}, InputError, "values of regime"),
         ({"web->a": [1], "web -> a": [2]}, InputError, "two names mean the same field"),
+        (None, InputError, "vary is None"),
+        ([("web->a", [5])], InputError, "vary is ["),
+        ({"web->a": 5}, InputError, "the values of web->a are 5"),
+        ({"web->a": {5, 6}}, InputError, "the values of web->a are {5, 6}"),
+        ({"web->a": np.array(5)}, InputError, "the values of web->a are array(5)"),
+        ({"web->a": np.array([[5], [6]])}, InputError, "the values of web->a are array"),
+        ({5: [5]}, InputError, "a varied field is called 5"),
+        ({"web->a": [[5]]}, InputError, "a value of web->a is [5]"),
+        ({"web->a": [None]}, InputError, "a value of web->a is None"),
+        ({"web->a": [True]}, InputError, "a value of web->a is True"),
+        ({"web->a": [2**53 + 1]}, GraphError, "at web->a=9007199254740993"),
+        ({"web->a": itertools.count(1)}, InputError, "100,001 points"),
         ({"web->a": range(1, 400), "a->a": range(1, 400)}, InputError, "159,201 points"),
         ({"web->x": [1]}, GraphError, "no model is called 'x'"),
         ({"web->a": [5, 2.5]}, GraphError, "at web->a=2.5: web->a is 2.5"),
@@ -230,3 +245,66 @@ def test_a_horizon_is_given_or_varied_and_not_both():
     """They say the same thing."""
     with pytest.raises(InputError, match="both given and varied"):
         _grid(mixed(10), {"generations": [1, 2]}, generations=3)
+
+
+@pytest.mark.parametrize(
+    "values", [np.array([5, 6]), iter([5, 6]), (np.int64(5), np.float64(6)), range(5, 7)]
+)
+def test_values_may_be_any_that_have_an_order(values):
+    """Numbers of numpy are numbers; the table is that of a list, and its record can be read."""
+    table = sweep(mixed(10), FAMILY, {"web->a": values}, **HOW)
+    same = sweep(mixed(10), FAMILY, {"web->a": [5, 6]}, **HOW)
+    assert table["mean"].equals(same["mean"])
+    assert json.loads(table.schema.metadata[PROVENANCE])["vary"] == {"web->a": [5, 6]}
+
+
+def test_a_directory_of_somebody_else_is_left_alone(tmp_path):
+    """Whatever lies in it; an empty one may be used."""
+    path, notes = tmp_path / "s.parquet", tmp_path / "s.parquet.points" / "keepme" / "data.txt"
+    notes.parent.mkdir(parents=True)
+    notes.write_text("mine")
+    for resume in (False, True):
+        with pytest.raises(InputError, match="files of something else, such as 'keepme'"):
+            sweep(mixed(10), FAMILY, {"web->a": [5]}, output=path, resume=resume, **HOW)
+    assert notes.read_text() == "mine"
+    assert not path.exists()
+    notes.unlink()
+    notes.parent.rmdir()
+    sweep(mixed(10), FAMILY, {"web->a": [5]}, output=path, **HOW)
+    assert [each.name for each in tmp_path.iterdir()] == ["s.parquet"]
+
+
+def test_clearing_up_removes_nothing_but_the_sweeps_own_files(tmp_path, monkeypatch):
+    """What was laid beside them while it ran stays."""
+    path = tmp_path / "s.parquet"
+    points = tmp_path / "s.parquet.points"
+    limited = Executor.run
+
+    def laying(self, function, numbers):
+        (points / "notes.txt").write_text("mine")
+        (points / "point-000000" / "notes.txt").write_text("mine")
+        return limited(self, function, numbers)
+
+    monkeypatch.setattr(Executor, "run", laying)
+    sweep(mixed(10), FAMILY, {"web->a": [5]}, output=path, **HOW)
+    left = sorted(str(each.relative_to(points)) for each in points.rglob("*"))
+    assert left == ["notes.txt", "point-000000", "point-000000/notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "said"),
+    [
+        ("x" * 300, OutputError, "cannot be written: File name too long"),
+        ("x" * 252, OutputError, "File name too long"),
+        ("a\0b", OutputError, "cannot be written: embedded null byte"),
+        ("", InputError, "name of the output is empty"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_one_error(tmp_path, monkeypatch, name, error, said):
+    """Before anything is simulated."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Executor, "run", lambda *_: pytest.fail("played"))
+    with pytest.raises(error, match=said) as raised:
+        sweep(mixed(10), FAMILY, {"web->a": [5]}, output=name, **HOW)
+    assert raised.value.problem.isprintable() and raised.value.remedy
+    assert not list(tmp_path.iterdir())

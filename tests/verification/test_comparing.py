@@ -9,23 +9,48 @@ from scipy import stats
 from headwater.verification.comparing import compare
 
 
-@pytest.mark.parametrize("replicates", [200, 1000])
-def test_false_alarms_on_squared_normals_are_as_rare_as_stated(replicates):
-    """40 cells of chi-square(1), skewness 2.8, 2,000 null tables at a stated 5 %.
+def test_false_alarms_on_squared_normals_are_as_rare_as_stated():
+    """40 cells of chi-square(1), skewness 2.8, 1,500 null tables of 1,000 at a stated 5 %.
 
-    The count is binomial: above 8 % has a chance of 1e-8 if the rate is 5 %. An uncorrected t
-    statistic fails this for 200 replicates.
+    The count is binomial: above 8.5 % has a chance of 1e-8 if the rate is 5 %. With 200
+    replicates and every cell judged, the uncorrected t statistic is refused more than twice as often.
     """
     rng, refused, naive = np.random.default_rng(1), 0, 0
-    for _ in range(2000):
-        samples = rng.chisquare(1, (replicates, 40))
+    for _ in range(1500):
+        samples = rng.chisquare(1, (1000, 40))
         found = compare(samples, np.ones(40), false_alarm=0.05)
-        refused += not found.agree
-        t = (samples.mean(0) - 1) / (samples.std(0, ddof=1) / replicates**0.5)
+        refused += bool(found.judged.any()) and not found.agree
+        few = samples[:200]
+        t = (few.mean(0) - 1) / (few.std(0, ddof=1) / 200**0.5)
         naive += bool(np.abs(t).max() > found.limit)
-    assert refused / 2000 < 0.08
-    if replicates == 200:
-        assert naive / 2000 > 0.1
+    assert refused / 1500 < 0.085
+    assert naive / 1500 > 0.1
+
+
+def test_a_sample_that_missed_a_heavy_tail_does_not_refuse_the_right_law():
+    """An exponential loop of 8 + 2 samples, 20 generations, 300 tables of 1,000 at a stated 0.1 %.
+
+    5 refusals have a chance of 2e-5 at that rate. With cells judged up to a skewness of 0.3 roots of the
+    replicates it is refused about ten times as often as stated (seen: 2 to 4 of 300).
+    """
+    from headwater import InteractionGraph, families, laws, simulate
+    from headwater.regimes import Replace
+    from headwater.verification.verifying import predicted_risk
+
+    graph = InteractionGraph.from_flows([("a", "a", 8), ("w", "a", 2)], sources=["w"])
+    family = families.Exponential(1.0)
+    risk = simulate(graph, family, generations=20, replicates=300_000, seed=5, chunk=5000, metrics=["risk"])
+    expected = predicted_risk(graph, laws.exponential(1.0), family, Replace(), 20)
+    tables = risk["risk"].values.reshape(300, 1000, 21, 1)
+    found = [compare(table, expected) for table in tables]
+    assert sum(bool(each.judged.any()) and not each.agree for each in found) < 5
+
+
+def test_replicates_that_all_missed_a_rare_event_judge_nothing():
+    """Equal to the last bit and not what is predicted: a chance of 1e-9 may not have come up."""
+    found = compare(np.zeros((500, 2)), np.array([0.0, 1e-9]))
+    assert found.judged.tolist() == [True, False]
+    assert found.agree
 
 
 def test_a_prediction_that_is_two_percent_off_is_refused():
@@ -67,14 +92,14 @@ def test_a_mean_that_one_replicate_carries_is_not_judged():
     assert not compare(samples[:, :1], np.ones(1)).agree
 
 
-def test_what_does_not_vary_must_be_equal():
+def test_what_does_not_vary_agrees_only_where_it_is_equal():
     samples = np.full((150, 2), 0.1)
     assert compare(samples, np.full(2, 0.1)).agree
-    assert not compare(samples, np.array([0.1, 0.100001])).agree
+    assert compare(samples, np.array([0.1, 0.100001])).judged.tolist() == [True, False]
 
 
 def test_what_is_not_finite_is_not_judged():
-    samples = np.random.default_rng(5).normal(size=(100, 3))
+    samples = np.random.default_rng(5).normal(size=(1000, 3))
     samples[3, 0] = np.inf
     samples[3, 1] = np.nan
     assert compare(samples, np.zeros(3)).judged.tolist() == [False, False, True]

@@ -27,7 +27,7 @@ def test_the_right_law_agrees_and_a_wrong_one_does_not(regime):
 
 
 def test_the_document_has_a_number_a_model_and_generation():
-    found = verify(Pipeline(dense(FOUR, RESCUED), None, 4), families.Poisson(2.0), replicates=200, seed=1)
+    found = verify(Pipeline(dense(FOUR, RESCUED), None, 4), families.Poisson(2.0), replicates=4000, seed=1)
     document = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert document["agree"] is True
     assert set(document["models"]) == {"a", "b", "c", "d"}

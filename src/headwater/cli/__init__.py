@@ -44,6 +44,10 @@ def main() -> None:
     except HeadwaterError as error:
         print(error, file=sys.stderr)
         sys.exit(BAD_INPUT)
+    except MemoryError as error:
+        print(f"this does not fit into memory: {str(error) or 'no more could be had'}", file=sys.stderr)
+        print("ask for fewer models, samples, symbols or dimensions, or a smaller --chunk", file=sys.stderr)
+        sys.exit(BAD_INPUT)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EIO):
             raise

@@ -16,7 +16,7 @@ from headwater.cli import inputs
 if TYPE_CHECKING:
     from headwater.theory.laws import Law
 
-REPLICATES = 1000
+REPLICATES = 4000
 OF_BENCHMARK = (
     "benchmark",
     "target",

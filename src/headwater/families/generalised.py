@@ -37,8 +37,6 @@ STEP = 1e-7
 """A fit has converged when no linear predictor moves by more than this, relative to 1 or itself."""
 FLAT = 1e-7
 """A gradient of this size, over the sums of absolute covariates, while steps stay long: the fit runs away."""
-NODES = 60
-"""Of the Gauss-Hermite rule along each of two axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +44,15 @@ class Link:
     """A canonical link, as functions of the linear predictor η, and where Newton starts.
 
     `partition` is A in the log-likelihood yη - A(η); `start` maps labels to a first η and its weight.
+    `normal_risk` is the mean divergence where true and fitted η are normal of mean zero, as a function
+    of the variance of the true one, (replicates,) covariances, and (replicates,) variances of the fitted.
     """
 
     mean: Callable[[Array], Array]
     variance: Callable[[Array], Array]
     partition: Callable[[Array], Array]
     start: Callable[[Array], tuple[Array, Array]]
+    normal_risk: Callable[[float, Array, Array], Array]
 
 
 class Labelled(NamedTuple):
@@ -172,13 +173,15 @@ def _gradient(rows: Array, residual: Array) -> Array:
 
 
 def _loss(link: Link, seen: Labelled, eta: Array) -> Array:
-    loss = (seen.mass * link.partition(eta) - seen.total * eta).sum(1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        loss = (seen.mass * link.partition(eta) - seen.total * eta).sum(1)
     return np.where(np.isfinite(loss), loss, np.inf)
 
 
 def _step(link: Link, rows: Array, seen: Labelled, values: Array) -> tuple[Array, Flags, Flags]:
     """Move once: new values, which have converged, which run away."""
-    eta = predictor(values, rows)
+    # Rows without samples bound nothing: theirs may be past any number.
+    eta = np.where(seen.mass > 0, predictor(values, rows), 0.0)
     residual = seen.total - seen.mass * link.mean(eta)
     step, singular = _solve(rows, seen.mass * link.variance(eta), residual)
     move = np.where(seen.mass > 0, predictor(step, rows), 0.0)
@@ -194,6 +197,7 @@ def _step(link: Link, rows: Array, seen: Labelled, values: Array) -> tuple[Array
         if not worse.any():
             break
         length[worse] /= 2
+    length[~np.isfinite(_loss(link, seen, eta + length[:, None] * move))] = 0
     converged = (longest <= STEP) & ~singular
     return values + length[:, None] * step, converged, ~converged & flat & ((longest > 0.01) | singular)
 
@@ -201,22 +205,14 @@ def _step(link: Link, rows: Array, seen: Labelled, values: Array) -> tuple[Array
 def divergence(link: Link, covariates: Covariates, truth: Array, values: Array) -> Array:
     """(replicates,) mean over the rows of the divergence KL of fitted from true labels.
 
-    Over a table's rows exactly; over a Gaussian design by a Gauss-Hermite rule on the plane of
-    true and fitted linear predictor (60 x 60 nodes).
+    Over a table's rows exactly; over a Gaussian design by the link's `normal_risk`.
     """
     if isinstance(covariates, Table):
         true, eta = (covariates.design @ truth)[None], values @ covariates.design.T
         return np.asarray(_gap(link, true, eta).mean(1))
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    weights = weights / weights.sum()
-    second = covariates.second_moment
-    spread = float(np.sqrt(truth @ second @ truth))
-    along = values @ second @ truth / spread if spread else np.zeros(len(values))
-    square = ((values @ second) * values).sum(1)
-    aside = np.sqrt(np.maximum(square - along**2, 0.0))
-    eta = along[:, None, None] * nodes[:, None] + aside[:, None, None] * nodes
-    gap = _gap(link, spread * nodes[None, :, None], eta)
-    return np.asarray(np.einsum("rab,a,b->r", gap, weights, weights))
+    # Lengths along the root keep squares from falling below zero by rounding.
+    true, fitted = truth @ covariates.root, values @ covariates.root
+    return link.normal_risk(float(true @ true), fitted @ true, (fitted**2).sum(1))
 
 
 def _gap(link: Link, true: Array, eta: Array) -> Array:

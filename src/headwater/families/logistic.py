@@ -26,6 +26,9 @@ from headwater.families.generalised import Labelled, Link
 ROUNDS = 1000
 """Of drawing again what a verifier did not keep, at most."""
 
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
+"""Of integrals over half a normal, as far as 9 of its deviations or 40 units of log-odds."""
+
 
 def _variance(eta: Array) -> Array:
     small = np.exp(-abs(eta))
@@ -42,7 +45,27 @@ def _start(mean: Array) -> tuple[Array, Array]:
     return 4 * (mean - 0.5), np.full_like(mean, 0.25)
 
 
-LINK = Link(expit, _variance, _partition, _start)
+def _normal_risk(own: float, shared: Array, other: Array) -> Array:
+    # With t and s the true and fitted η: E A(s) - E A(t) - E p(t)(s - t), and E p(t)s is
+    # cov(s, t) E p'(t) by Stein's lemma. A(z) is max(z, 0) plus a smooth part in |z|.
+    true, fitted = np.sqrt(np.array([own])), np.sqrt(other)
+    (soft_true,), (curvature,) = _half_line(true)
+    soft, _ = _half_line(fitted)
+    ramp = (fitted - true) / np.sqrt(2 * np.pi)
+    # Rounding can leave a divergence of zero below it.
+    return np.asarray(np.maximum(ramp + soft - soft_true - (shared - own) * curvature, 0.0))
+
+
+def _half_line(deviation: Array) -> tuple[Array, Array]:
+    """E log(1 + exp(-|z|)) and E p(z)(1 - p(z)) of normal z of mean zero and these standard deviations."""
+    end = 40 / np.maximum(deviation, 40 / 9)
+    nodes = end[:, None] * (NODES + 1) / 2
+    weights = end[:, None] * WEIGHTS * np.exp(-(nodes**2) / 2) / np.sqrt(2 * np.pi)
+    z = deviation[:, None] * nodes
+    return (weights * np.log1p(np.exp(-z))).sum(1), (weights * _variance(z)).sum(1)
+
+
+LINK = Link(expit, _variance, _partition, _start, _normal_risk)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +101,8 @@ class Logistic:
     emitted (label 1 at equal chances); then a verifier keeps labels that the truth finds the more
     probable (1 at equal chances) with `keep_right`, others with `keep_wrong`. Fresh rows come in
     proportion to the chance that their label is kept; fixed rows all come, with the law of a kept
-    label. Where the verifier can keep nothing, right labels are emitted.
+    label. Where the verifier can keep nothing, right labels are emitted: on a table where it keeps
+    no row; on a Gaussian design on rows of which 1000 in succession were not kept.
 
     Records are (p + 1): row and label; for a table (2): number of the row and label.
     """
@@ -145,8 +169,7 @@ class Logistic:
         if not isinstance(table, Table) or (table.rows == "fresh" and ask.samples < table.length):
             return self.tell(self.records(model, ask, rng))
         kept, chance = self._emitted(model, table.design[None], ask.emission)
-        favoured = kept if _verified(ask.emission) and not model.real else None
-        mass = table.counts(len(model.values), ask, favoured, rng)
+        mass = table.counts(len(model.values), ask, _favoured(model, kept, ask.emission), rng)
         if model.real and table.labels is not None:
             return Labelled(None, mass, mass * table.labels)
         return Labelled(None, mass, rng.binomial(mass.astype(np.int64), chance).astype(float))
@@ -159,8 +182,7 @@ class Logistic:
             labels = rng.random(chance.shape) < chance
             return np.concatenate([rows, labels[:, :, None]], axis=-1)
         kept, chance = self._emitted(model, table.design[None], ask.emission)
-        favoured = kept if _verified(ask.emission) and not model.real else None
-        index = table.pick(replicates, ask, favoured, rng)
+        index = table.pick(replicates, ask, _favoured(model, kept, ask.emission), rng)
         if model.real and table.labels is not None:
             return np.stack([index, table.labels[index]], axis=-1)
         labels = rng.random(index.shape) < np.take_along_axis(chance, index, axis=1)
@@ -205,7 +227,10 @@ class Logistic:
         return np.asarray((np.logaddexp(0.0, eta) - self.test_labels * eta).mean(-1))
 
     def _emitted(self, model: Coefficients, rows: Array, emission: Emission) -> tuple[Array, Array]:
-        """(replicates, m) chances that a row's label is kept, and that a kept one is 1."""
+        """(replicates, m) chances that a row's label is kept, and that a kept one is 1.
+
+        Where none is kept, the second is that of the right label.
+        """
         eta = generalised.predictor(model.values, rows)
         right = generalised.predictor(self.target[None], rows) >= 0
         chance: Array = expit(eta / emission.temperature)
@@ -215,11 +240,13 @@ class Logistic:
         good = np.where(right, chance, 1 - chance) * emission.keep_right
         kept = good + np.where(right, 1 - chance, chance) * emission.keep_wrong
         share = np.divide(good, kept, out=np.ones_like(kept), where=kept > 0)
-        nothing = np.asarray((kept > 0).sum(1, keepdims=True) == 0)
-        return np.where(nothing, 1.0, kept), np.where(right, share, 1 - share)
+        return kept, np.where(right, share, 1 - share)
 
     def _gaussian(self, model: Coefficients, ask: Ask, rng: Generator) -> tuple[Array, Array]:
-        """Rows in proportion to their chance of being kept, by drawing the others again."""
+        """Rows in proportion to their chance of being kept, by drawing the others again.
+
+        Those that are not kept in `ROUNDS` rounds stay, with right labels if theirs cannot be kept.
+        """
         design = self.covariates
         assert not isinstance(design, Table)
         rows = design.sample(len(model.values), ask.samples, rng)
@@ -254,3 +281,10 @@ def _binary(what: str, labels: Array | None) -> None:
 
 def _verified(emission: Emission) -> bool:
     return emission.keep_right != emission.keep_wrong
+
+
+def _favoured(model: Coefficients, kept: Array, emission: Emission) -> Array | None:
+    """What a table's fresh rows are drawn in proportion to: all alike where none of them can be kept."""
+    if model.real or not _verified(emission):
+        return None
+    return np.where((kept > 0).any(1, keepdims=True), kept, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -12,18 +13,21 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from headwater.errors import FamilyError
-from headwater.families import generalised
+from headwater.families import generalised, means
 from headwater.families.contract import Array, Ask, Measure
 from headwater.families.covariates import Coefficients, Covariates, Table, real_labels
 from headwater.families.generalised import Labelled, Link
+from headwater.families.poisson import counts
 
 LARGEST = 40.0
 """Log rate at which labels are drawn at most: e^40 counts are more than a float holds exactly."""
 
+MOST = math.log(means.LARGEST)
+"""Log rate at which a rate, and a risk, stops growing."""
+
 
 def _exp(eta: Array) -> Array:
-    with np.errstate(over="ignore"):
-        return np.exp(eta)
+    return np.asarray(np.exp(np.minimum(eta, MOST)))
 
 
 def _start(mean: Array) -> tuple[Array, Array]:
@@ -31,7 +35,14 @@ def _start(mean: Array) -> tuple[Array, Array]:
     return np.log(mean + 0.1), mean + 0.1
 
 
-LINK = Link(_exp, _exp, _exp, _start)
+def _normal_risk(own: float, shared: Array, other: Array) -> Array:
+    # E e^t (t - s) - E e^t + E e^s of normal t and s.
+    log_mean = min(own / 2, MOST)
+    grown = np.expm1(np.minimum((other - own) / 2, MOST - log_mean))
+    return np.asarray(np.maximum(math.exp(log_mean) * (own - shared + grown), 0.0))
+
+
+LINK = Link(_exp, _exp, _exp, _start, _normal_risk)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +70,9 @@ class PoissonRegression:
     Notes
     -----
     Where all counts of some direction are zero there is no maximum: the fit stops at rates of
-    about 1e-7, counts as failed, and emits zeros for ever. Rates above e^40 are drawn as e^40.
+    about 1e-7, counts as failed, and emits zeros for ever on the rows it has seen. Its rate on
+    others may be past any number: rates above e^40 are drawn as e^40, and count as 1e150 at most
+    in the risk. Counts of a mean above 1e12 are rounded normals.
 
     Records are (p + 1): row and count; for a table (2): number of the row and count.
     """
@@ -127,20 +140,20 @@ class PoissonRegression:
         mass = table.counts(len(model.values), ask, None, rng)
         if model.real and table.labels is not None:
             return Labelled(None, mass, mass * table.labels)
-        return Labelled(None, mass, rng.poisson(mass * _rate(model.values @ table.design.T)).astype(float))
+        return Labelled(None, mass, counts(mass * _rate(model.values @ table.design.T), rng))
 
     def records(self, model: Coefficients, ask: Ask, rng: Generator) -> NDArray[Any]:
         """(replicates, samples, p + 1) rows and counts; for a table (replicates, samples, 2)."""
         replicates, table = len(model.values), self.covariates
         if not isinstance(table, Table):
             rows = table.sample(replicates, ask.samples, rng)
-            labels = rng.poisson(_rate(generalised.predictor(model.values, rows)))
+            labels = counts(_rate(generalised.predictor(model.values, rows)), rng)
             return np.concatenate([rows, labels[:, :, None]], axis=-1)
         index = table.pick(replicates, ask, None, rng)
         if model.real and table.labels is not None:
             return np.stack([index, table.labels[index]], axis=-1)
         eta = np.take_along_axis(model.values @ table.design.T, index, axis=1)
-        return np.stack([index, rng.poisson(_rate(eta))], axis=-1).astype(float)
+        return np.stack([index, counts(_rate(eta), rng)], axis=-1)
 
     def tell(self, records: NDArray[Any], weights: Array | None = None) -> Labelled:
         """Weights and sums of counts, by row of a table where that is shorter."""

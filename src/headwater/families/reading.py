@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from headwater.errors import FamilyError, InputError, nearest
-from headwater.files import FilePath, read_bytes, unreadable
+from headwater.files import FilePath, unreadable
 
 if TYPE_CHECKING:
     from headwater.families import covariates
@@ -36,6 +37,11 @@ Array = NDArray[np.float64]
 
 LARGEST_TEXT = 2**30
 """Bytes."""
+
+LARGEST_NUMBER = 1e100
+"""In a table: squares, and sums of them, stay finite."""
+
+IN_OTHER_UNITS = f"the largest number is {LARGEST_NUMBER:g}: write the column in other units, or drop it"
 
 NUMBERS_ONLY = "keep columns of numbers only: encode categories as numbers, or drop the column"
 
@@ -58,7 +64,9 @@ def categorical(
                 "categorical is given a text and a law of its own",
                 "give --text, or --symbols and --exponent, not both",
             )
-        return home.from_text(read_text(text))
+        words = read_text(text)
+        with _about(text):
+            return home.from_text(words)
     if symbols is None or exponent is None:
         raise FamilyError(
             "categorical needs a population",
@@ -85,7 +93,9 @@ def least_squares(
             raise FamilyError(
                 "least-squares is given features and a table", "the table has them: leave one out"
             )
-        return LeastSquares.on_table(_covariates("least-squares", table, target, rows), noise)
+        real = _covariates("least-squares", table, target, rows)
+        with _about(table, noise=noise):
+            return LeastSquares.on_table(real, noise)
     _only_with_a_table("least-squares", target, rows)
     if features is None:
         raise FamilyError(
@@ -101,28 +111,35 @@ def ridge(penalty: float, table: FilePath, target: str, rows: str, noise: float 
     from headwater.families.ridge import Ridge
 
     real = _covariates("ridge", table, target, rows)
-    return Ridge(real.width, penalty, residual(real) if noise is None else noise, real)
+    with _about(table, penalty=penalty, noise=noise):
+        return Ridge(real.width, penalty, residual(real) if noise is None else noise, real)
 
 
 def logistic(table: FilePath, target: str, rows: str) -> Logistic:
     """On the rows of a table, with an intercept; the labels are 0 and 1."""
     from headwater.families.logistic import Logistic
 
-    return Logistic(_covariates("logistic", table, target, rows))
+    real = _covariates("logistic", table, target, rows)
+    with _about(table):
+        return Logistic(real)
 
 
 def poisson_regression(table: FilePath, target: str, rows: str) -> PoissonRegression:
     """On the rows of a table, with an intercept; the labels are counts."""
     from headwater.families.poisson_regression import PoissonRegression
 
-    return PoissonRegression(_covariates("poisson-regression", table, target, rows))
+    real = _covariates("poisson-regression", table, target, rows)
+    with _about(table):
+        return PoissonRegression(real)
 
 
 def gaussian_mixture(table: FilePath, components: int) -> GaussianMixture:
     """Of all columns of a table."""
     from headwater.families.gaussian_mixture import GaussianMixture
 
-    return GaussianMixture(read_table(table).values, components)
+    values = read_table(table).values
+    with _about(table, components=components):
+        return GaussianMixture(values, components)
 
 
 def kernel_density(table: FilePath, bandwidth: str | float) -> KernelDensity:
@@ -133,7 +150,9 @@ def kernel_density(table: FilePath, bandwidth: str | float) -> KernelDensity:
         width: str | float = float(bandwidth)
     except ValueError:
         width = bandwidth
-    return KernelDensity(read_table(table).values, width)
+    values = read_table(table).values
+    with _about(table, bandwidth=width):
+        return KernelDensity(values, width)
 
 
 def ngram(text: FilePath, order: int, smoothing: float, level: str = "word") -> NGram:
@@ -141,7 +160,9 @@ def ngram(text: FilePath, order: int, smoothing: float, level: str = "word") -> 
     from headwater.families.ngram import NGram
 
     tokens: Any = level
-    return NGram.from_text(read_text(text), order, smoothing=smoothing, level=tokens)
+    words = read_text(text)
+    with _about(text, order=order, smoothing=smoothing, level=level):
+        return NGram.from_text(words, order, smoothing=smoothing, level=tokens)
 
 
 def _covariates(family: str, table: FilePath, target: str | None, rows: str | None) -> covariates.Table:
@@ -157,7 +178,19 @@ def _covariates(family: str, table: FilePath, target: str | None, rows: str | No
     held = read_table(table)
     labels = None if target is None else held.column(target)
     kind: Any = rows
-    return Table((held if target is None else held.without(target)).values, kind, True, labels)
+    with _about(table, rows=rows):
+        return Table((held if target is None else held.without(target)).values, kind, True, labels)
+
+
+@contextmanager
+def _about(path: FilePath, **options: Any) -> Iterator[None]:
+    """Give an error about a file's content the file; one about an option stays what it is."""
+    try:
+        yield
+    except FamilyError as error:
+        if any(error.problem.startswith(f"{name} is {value!r:.60}") for name, value in options.items()):
+            raise
+        raise InputError(error.problem, error.remedy, os.fspath(path)) from None
 
 
 def _only_with_a_table(family: str, target: str | None, rows: str | None) -> None:
@@ -192,7 +225,7 @@ class Numbers:
     def column(self, name: str) -> Array:
         """(rows,) of one column."""
         if name not in self.names:
-            raise InputError(f"there is no column {name!r:.60}", nearest(name, self.names), self.path)
+            raise InputError(f"there is no column {name!r:.60}", nearest_column(name, self.names), self.path)
         return np.ascontiguousarray(self.values[:, self.names.index(name)])
 
     def without(self, name: str) -> Numbers:
@@ -214,7 +247,7 @@ def read_text(path: FilePath) -> str:
     InputError
         If it cannot be read, or is not UTF-8; names the line.
     """
-    content = read_bytes(path, LARGEST_TEXT)
+    content = _text_bytes(path)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -224,6 +257,21 @@ def read_text(path: FilePath) -> str:
             os.fspath(path),
             content.count(b"\n", 0, error.start) + 1,
         ) from None
+
+
+def _text_bytes(path: FilePath) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST_TEXT + 1)
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+    if len(content) > LARGEST_TEXT:
+        raise InputError(
+            f"the text has more than {LARGEST_TEXT:,} bytes",
+            "that is the most that is read: give a part of it",
+            os.fspath(path),
+        )
+    return content
 
 
 def read_table(path: FilePath) -> Numbers:
@@ -243,23 +291,54 @@ def read_table(path: FilePath) -> Numbers:
     parquet = start == b"PAR1"
     try:
         table = _parquet(path) if parquet else _csv(name)
+        # names are decoded here
+        names = table.column_names
     except OSError as error:
         raise unreadable(path, error) from None
+    except UnicodeDecodeError as error:
+        raise not_utf8(name, error) from None
     except (pa.ArrowException, ValueError) as error:
         if isinstance(error, InputError):
             raise
         kind = "Parquet" if parquet else "CSV"
         raise InputError(
-            f"this is not a whole {kind} table: {str(error).splitlines()[0][:120]}",
+            f"this is not a whole {kind} table: {one_line(str(error))}",
             "write a CSV file with a header and one value a column, or a Parquet file",
             name,
         ) from None
-    _check_header(name, table.column_names, None if parquet else 1)
+    _check_header(name, names, None if parquet else 1)
     if table.num_rows == 0:
         raise InputError("the table has no rows", "write one row a sample under the header", name)
     where = _row_of(name) if parquet else _line_of(name)
-    columns = [_column(table.column(at), label, where) for at, label in enumerate(table.column_names)]
-    return Numbers(name, tuple(table.column_names), np.stack(columns, axis=1))
+    columns = [_column(table.column(at), label, where) for at, label in enumerate(names)]
+    return Numbers(name, tuple(names), np.stack(columns, axis=1))
+
+
+def one_line(text: str, longest: int = 120) -> str:
+    r"""What a file holds, fit for a message: its first line, cut, without what could steer a terminal.
+
+    Examples
+    --------
+    >>> print(one_line("a\x1b[2Jb\nc"))
+    a\x1b[2Jb
+    """
+    first = text.lstrip().partition("\n")[0][:longest]
+    shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in first)
+    return shown if len(shown) <= longest else f"{shown[: longest - 3]}..."
+
+
+def nearest_column(name: str, names: Sequence[str]) -> str:
+    """Columns there are, and the one most like `name`, each cut where it is long."""
+    return nearest(name[:60], [each[:60] for each in names], shown=6)
+
+
+def not_utf8(path: str, error: UnicodeDecodeError) -> InputError:
+    """The `InputError` for a table whose names of columns are in another encoding."""
+    return InputError(
+        f"a column's name holds the byte 0x{error.object[error.start]:02x}, which is not UTF-8",
+        "save the file in the encoding UTF-8",
+        path,
+    )
 
 
 def _parquet(path: FilePath) -> pa.Table:
@@ -283,7 +362,7 @@ def _check_header(path: str, names: list[str], line: int | None) -> None:
             raise InputError(f"two columns are called {name!r:.60}", "rename one of them", path, line)
     if line is not None and names and all(_is_number(name) for name in names):
         raise InputError(
-            f"the first line holds numbers ({', '.join(names)[:60]}), not names of columns",
+            f"the first line holds numbers ({one_line(', '.join(names), 60)}), not names of columns",
             "write a header line with a name for each column",
             path,
             line,
@@ -308,6 +387,10 @@ def _column(column: Any, name: str, wrong: Raiser) -> Array:
     if not finite.all():
         row = int(np.argmin(finite))
         wrong(row, f"column {name!r:.60} holds {numbers[row]}", "drop the row, or fill in a finite number")
+    large = np.abs(numbers) > LARGEST_NUMBER
+    if large.any():
+        row = int(np.argmax(large))
+        wrong(row, f"column {name!r:.60} holds {numbers[row]:g}, which is too large", IN_OTHER_UNITS)
     return np.asarray(numbers, float)
 
 

@@ -37,6 +37,8 @@ def open_run(path: FilePath, *, unfinished: bool = False) -> xr.Dataset:
     InputError
         If there is no store, it is unfinished, or a file of it is not what the manifest says.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"path is {path!r:.60}", "give the path of a store's directory")
     manifest = read_manifest(path)
     done = finished(path, manifest)
     if len(done) < manifest.chunks and not unfinished:

@@ -129,6 +129,8 @@ class _Batches:
     def keep(self, draws: Sequence[Draw], drawn: _Drawn) -> Any:
         parts = [drawn.evidence(draw) for draw in draws]
         self._batches.append(self._family.combine(parts, [draw.weight for draw in draws]))
+        if len(self._batches) == 1:
+            return self._batches[0]
         return self._family.combine(list(self._batches), [1.0] * len(self._batches))
 
 

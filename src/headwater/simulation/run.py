@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from headwater.errors import GraphError, InputError, nearest
+from headwater.errors import FamilyError, GraphError, InputError, nearest
 from headwater.families.contract import Family
 from headwater.files import FilePath
 from headwater.graph import InteractionGraph
@@ -38,6 +39,10 @@ LARGEST_SEED = 2**128 - 1
 MOST_REPLICATES = 10**9
 NUMBERS_AT_ONCE = 2**23
 """Numbers that a chunk holds at once, about: 64 MiB."""
+WORTH_A_TASK = 2**25
+"""Numbers that a chunk works through in all its generations, at least."""
+WORTH_A_CALL = 2**14
+"""Numbers that one model's generation of a chunk works through, at least."""
 
 
 def simulate(  # noqa: PLR0913
@@ -107,6 +112,12 @@ def simulate(  # noqa: PLR0913
     >>> dict(runs.sizes)
     {'replicate': 100, 'generation': 6, 'model': 1}
     """
+    if not hasattr(family, "measures") or isinstance(family, type):
+        raise FamilyError(
+            f"family is {family!r:.60}", "give a family, such as headwater.families.Gaussian(ddof=1)"
+        )
+    if not isinstance(store, str | os.PathLike | None):
+        raise InputError(f"store is {store!r:.60}", "give the path of a directory, or None")
     if not isinstance(executor, Executor | None):
         raise InputError(f"executor is {executor!r:.60}", "give an Executor, such as Executor(workers=2)")
     run = plan(pipeline, family, replicates, seed, generations, metrics, chunk)
@@ -155,7 +166,7 @@ def plan(  # noqa: PLR0913, PLR0917
     measures = _measures(family, metrics)
     made = cast(described.graph, regime, family)
     if chunk is None:
-        chunk = default_chunk(replicates, made.numbers(family, horizon))
+        chunk = default_chunk(replicates, made.numbers(family, horizon), len(made.models), horizon)
     chunk = _whole(chunk, "chunk", 1, MOST_REPLICATES)
     what = {
         "numbers": NUMBERS,
@@ -186,11 +197,20 @@ def plan(  # noqa: PLR0913, PLR0917
     return Run(made, family, seed, manifest)
 
 
-def default_chunk(replicates: int, numbers_each: float) -> int:
-    """Replicates played together: an eighth of them, 50 to 1,000, if that fits into memory."""
-    wanted = min(max(-(-replicates // 8), 50), 1000)
-    room = max(1, int(NUMBERS_AT_ONCE / max(numbers_each, 1.0)))
-    return min(wanted, room, replicates)
+def default_chunk(replicates: int, numbers_each: float, models: int, generations: int) -> int:
+    """Replicates played together: an eighth of them, or more where chunks would be too small to pay.
+
+    Parameters
+    ----------
+    numbers_each
+        That one replicate holds at once.
+    """
+    each = max(numbers_each, 1.0)
+    eighth = min(-(-replicates // 8), 1000)
+    # enough arithmetic a chunk to be worth a task, and a call of numpy
+    worth, a_call = WORTH_A_TASK / (each * (generations + 1)), WORTH_A_CALL * models / each
+    room = NUMBERS_AT_ONCE / each
+    return max(1, min(int(min(max(eighth, worth, a_call), room)), replicates))
 
 
 def execute(run: Run, store: FilePath | None, executor: Executor, resume: bool = False) -> xr.Dataset:
@@ -257,8 +277,9 @@ def _measures(family: Family[Any, Any], metrics: Sequence[str] | None) -> list[s
     known = list(family.measures)
     if metrics is None:
         return known
-    if isinstance(metrics, str):
-        raise InputError(f"metrics is the text {metrics!r:.60}", f"give a list, such as [{known[0]!r}]")
+    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+        raise InputError(f"metrics is {metrics!r:.60}", f"give a list, such as [{known[0]!r}]")
+    metrics = list(metrics)
     for name in metrics:
         if name not in known:
             raise InputError(f"family {family.name} has no metric {name!r:.60}", nearest(str(name), known))

@@ -27,6 +27,8 @@ from headwater.files import FilePath, read_bytes, write_bytes
 from headwater.simulation.play import Snapshot
 
 MANIFEST = "manifest.json"
+OWN_PARTS = ("chunk-*.parquet.*.part", ".headwater-*.part")
+"""What a killed run may leave; other files are other people's."""
 VERSION = 1
 LARGEST_MANIFEST = 256 * 2**20
 ROWS_AT_ONCE = 2**18
@@ -86,7 +88,10 @@ def chunk_path(store: FilePath, number: int) -> Path:
 
 def finished(store: FilePath, manifest: Manifest) -> list[int]:
     """Numbers of the chunks that are finished."""
-    return [number for number in range(manifest.chunks) if chunk_path(store, number).is_file()]
+    # one look at the directory: a run may have millions of chunks
+    with os.scandir(store) as entries:
+        files = {entry.name for entry in entries if entry.name.startswith("chunk-") and entry.is_file()}
+    return [number for number in range(manifest.chunks) if f"chunk-{number:06d}.parquet" in files]
 
 
 def read_manifest(store: FilePath) -> Manifest:
@@ -223,9 +228,10 @@ def held(store: FilePath) -> Iterator[None]:
 
 def _clear(path: Path) -> None:
     # workers outlive a killed run by a moment, and may yet finish a chunk (the same bytes) or leave a part
-    for left in path.glob("*.part"):
-        with suppress(OSError):
-            left.unlink()
+    for pattern in OWN_PARTS:
+        for left in path.glob(pattern):
+            with suppress(OSError):
+                left.unlink()
 
 
 def _lock(path: Path) -> int | None:

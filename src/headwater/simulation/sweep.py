@@ -10,8 +10,7 @@ import io
 import itertools
 import json
 import os
-import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,15 +21,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xarray as xr
 
-from headwater.errors import FamilyError, GraphError, InputError, OutputError
+from headwater.errors import FamilyError, GraphError, InputError
 from headwater.families.contract import Family
 from headwater.fields import Field, Value, parse_field
-from headwater.files import FilePath, read_bytes, unreadable, write_bytes
+from headwater.files import FilePath, unreadable, write_bytes
 from headwater.graph import InteractionGraph
 from headwater.pipeline import Pipeline
 from headwater.simulation import store as disk
 from headwater.simulation.execution import Executor
 from headwater.simulation.identity import environment, fingerprint
+from headwater.simulation.points import Points, lies_there
 from headwater.simulation.progress import on_terminal
 from headwater.simulation.run import Run, execute, plan
 from headwater.simulation.summary import summarise
@@ -88,7 +88,9 @@ def sweep(  # noqa: PLR0913
     GraphError, FamilyError
         If a field, a value or a point cannot be right; before anything is simulated.
     InputError
-        If `output` exists, or another sweep lies beside it.
+        If `vary` names no values, `output` exists, or another sweep or anything else lies beside it.
+    OutputError
+        If `output` cannot be written.
 
     Examples
     --------
@@ -109,6 +111,8 @@ def sweep(  # noqa: PLR0913
         return grid.joined(
             _table(grid, number, execute(run, None, _quiet(chosen))) for number, run in _tracked(grid, chosen)
         )
+    if not os.fspath(output):
+        raise InputError("the name of the output is empty", "name a Parquet file to write")
     return _with_output(grid, Path(output), chosen, resume)
 
 
@@ -153,6 +157,7 @@ def plan_sweep(
     how: tuple[int, int, int | None, Sequence[str] | None],
 ) -> Grid:
     """Check every point of a sweep; `how` is replicates, seed, generations and metrics, as in `sweep`."""
+    vary = _listed(vary)
     fields = {name: parse_field(name, pipeline) for name in vary}
     _check_grid(fields, vary, how[2])
     points = tuple(itertools.product(*vary.values()))
@@ -180,6 +185,37 @@ def plan_sweep(
     return Grid(tuple(vary), points, tuple(runs), provenance)
 
 
+def _listed(vary: Any) -> dict[str, list[Value]]:
+    """Values in lists, numbers of numpy as Python's."""
+    if not isinstance(vary, Mapping):
+        raise InputError(
+            f"vary is {vary!r:.60}", "map names of fields to values, such as {'web->teacher': [0, 100]}"
+        )
+    lists: dict[str, list[Value]] = {}
+    for name, values in vary.items():
+        if not isinstance(name, str):
+            raise InputError(
+                f"a varied field is called {name!r:.60}", "a field is named by text, such as 'web->teacher'"
+            )
+        # the order of a set is not the same in every process
+        unordered = isinstance(values, str | bytes | Mapping | Set)
+        if unordered or not isinstance(values, Iterable) or getattr(values, "ndim", 1) != 1:
+            raise _no_values(name, values)
+        some = itertools.islice(values, MOST_POINTS + 1)
+        lists[name] = [value.item() if isinstance(value, np.generic) else value for value in some]
+        for value in lists[name]:
+            if isinstance(value, bool) or not isinstance(value, int | float | str):
+                raise InputError(
+                    f"a value of {name} is {value!r:.60}", "a value is a number, or a regime as text"
+                )
+    return lists
+
+
+def _no_values(name: str, values: Any) -> InputError:
+    said = f"{values!r:.60}".splitlines()[0]
+    return InputError(f"the values of {name} are {said}", "give a list of different values, at least one")
+
+
 def _check_grid(
     fields: Mapping[str, Field], vary: Mapping[str, Sequence[Value]], generations: int | None
 ) -> None:
@@ -198,10 +234,8 @@ def _check_grid(
     points = 1
     for name, values in vary.items():
         points *= len(values)
-        if isinstance(values, str) or len(values) == 0 or len(set(values)) < len(values):
-            raise InputError(
-                f"the values of {name} are {values!r:.60}", "give a list of different values, at least one"
-            )
+        if len(values) == 0 or len(set(values)) < len(values):
+            raise _no_values(name, values)
     if points > MOST_POINTS:
         raise InputError(
             f"the grid has {points:,} points", f"the most is {MOST_POINTS:,}: vary fewer fields or values"
@@ -239,25 +273,22 @@ def _planned(
 
 
 def _with_output(grid: Grid, output: Path, executor: Executor, resume: bool) -> pa.Table:
-    if output.exists():
+    if lies_there(output):
         return _read_again(grid, output, resume)
-    points = output.with_name(f"{output.name}.points")
-    _prepare(grid, points, resume)
+    points = Points(output.with_name(f"{output.name}.points"), len(grid.points))
+    points.prepare(grid.digest, grid.provenance, resume)
     with ExitStack() as stack:
-        stack.enter_context(disk.held(points))
+        stack.enter_context(disk.held(points.path))
         for number, run in _tracked(grid, executor):
-            part = points / f"point-{number:06d}.parquet"
+            part = points.part(number)
             if not part.exists():
-                play = points / f"point-{number:06d}"
                 # a point is a run of its own, which resumes too
-                table = _table(grid, number, execute(run, play, _quiet(executor), resume=True))
-                write_bytes(part, _as_bytes(table))
-                shutil.rmtree(play, ignore_errors=True)
-        table = grid.joined(
-            _read(points / f"point-{number:06d}.parquet") for number in range(len(grid.points))
-        )
+                played = execute(run, points.play(number), _quiet(executor), resume=True)
+                write_bytes(part, _as_bytes(_table(grid, number, played)))
+            points.clear_play(number, run.manifest.chunks)
+        table = grid.joined(_read(points.part(number)) for number in range(len(grid.points)))
         write_bytes(output, _as_bytes(table))
-    shutil.rmtree(points, ignore_errors=True)
+    points.clear()
     return table
 
 
@@ -275,39 +306,6 @@ def _read_again(grid: Grid, output: Path, resume: bool) -> pa.Table:
             os.fspath(output),
         )
     return table
-
-
-def _prepare(grid: Grid, points: Path, resume: bool) -> None:
-    """Make the directory of finished points, or check that it is this sweep's."""
-    record = points / "sweep.json"
-    if not record.exists():
-        try:
-            points.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{points}: the directory cannot be made: {error.strerror}", "choose another place"
-            ) from None
-        if any(points.glob("*.parquet")):
-            raise InputError("the directory holds files of something else", "move it away", os.fspath(points))
-        write_bytes(record, json.dumps({"digest": grid.digest, **grid.provenance}, indent=1).encode())
-        return
-    try:
-        there = json.loads(read_bytes(record, disk.LARGEST_MANIFEST)).get("digest")
-    except (ValueError, AttributeError):
-        there = None
-    if there != grid.digest:
-        raise InputError(
-            "another sweep lies here, unfinished",
-            "resume with the values of the first run, name another file after -o, or remove this directory",
-            os.fspath(points),
-        )
-    if not resume:
-        done = sum(1 for _ in points.glob("point-*.parquet"))
-        raise InputError(
-            f"this very sweep lies here, {done} of {len(grid.points)} points finished",
-            "continue it with --resume (in Python resume=True), or remove this directory",
-            os.fspath(points),
-        )
 
 
 def _table(grid: Grid, number: int, runs: xr.Dataset) -> pa.Table:
