@@ -1,4 +1,4 @@
-"""Run benchmarks, print their table, and keep that of a full run in ``benchmarks/results.*``."""
+"""Run benchmarks, print their tables, and keep each in ``benchmarks/results/``, one file a benchmark."""
 
 from __future__ import annotations
 
@@ -49,24 +49,28 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := set(given.names) - set(NAMES):
         parser.error(f"no benchmark is called {min(unknown)!r}; known: {', '.join(NAMES)}")
-    machine = _machine()
-    rows: list[Row] = []
     for name in given.names or NAMES:
         Console(stderr=True).print(f"{name} ...")
-        rows += importlib.import_module(f"benchmarks.{name}").run(given.quick)
-    text = _markdown(rows, machine, given.quick)
-    print(text)
-    if given.quick or given.names:
-        print("Not kept: only a full run of everything is.")
-        return
+        machine = _machine()
+        rows: list[Row] = importlib.import_module(f"benchmarks.{name}").run(given.quick)
+        text = _markdown(rows, machine, given.quick)
+        print(text)
+        if given.quick:
+            print("Not kept: the sizes are small.")
+        else:
+            keep(name, machine, rows, text)
+
+
+def keep(name: str, machine: dict[str, Any], rows: list[Row], text: str) -> None:
+    """Write the table of one benchmark, for people and for programs."""
     rows_as_json = [asdict(row) | {"ratio": row.ratio, "missed": row.missed} for row in rows]
     document = {"machine": machine, "rows": rows_as_json}
-    write_bytes(RESULTS.with_suffix(".json"), json.dumps(document, indent=2).encode() + b"\n")
-    write_bytes(RESULTS.with_suffix(".md"), f"# Benchmarks\n\n{text}".encode())
+    write_bytes(RESULTS / f"{name}.json", json.dumps(document, indent=2).encode() + b"\n")
+    write_bytes(RESULTS / f"{name}.md", f"# Benchmark: {name.replace('_', ' ')}\n\n{text}".encode())
 
 
 def _machine() -> dict[str, Any]:
-    """What the numbers depend on; the load is that of others, before the first benchmark."""
+    """What the numbers depend on; the load is that of others, before the benchmark."""
     return {
         "date": datetime.date.today().isoformat(),
         "python": platform.python_version(),

@@ -365,3 +365,16 @@ def test_a_terminal_without_these_letters_gets_others(write):
     ended = subprocess.run(command, env=os.environ | settings, capture_output=True, timeout=60, check=False)
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert b"inflation" in ended.stdout
+
+
+def test_the_output_is_none_of_the_files_that_are_read(run, tmp_path):
+    """Pipeline or table; and it has a name."""
+    file, table = tmp_path / "p.yaml", tmp_path / "t.csv"
+    file.write_text(EXAMPLE, "utf-8")
+    table.write_text("a\n1\n2\n3\n", "utf-8")
+    options = ("--family", "kernel-density", "--bandwidth", "scott", "--table", table, "--seed", 1)
+    for output, said in ((file, "replace the input"), (table, "replace the input"), ("", "names nothing")):
+        code, out, error = run(file, *options, "-o", output)
+        assert (code, out) == (2, "")
+        assert said in error
+    assert table.read_text("utf-8") == "a\n1\n2\n3\n"

@@ -197,3 +197,26 @@ def test_seed_and_family_have_no_default(refused, file):
     """As for simulate."""
     assert "--seed is missing" in refused(file, *VARY, *GAUSSIAN[:-2])
     assert "--family is missing" in refused(file, *VARY, "--seed", 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--vary", "regime=replace,accumulate", "--regime", "replace"], "regime is both given and varied"),
+        (["--vary", "generations=1,2", "--generations", "3"], "generations are both given and varied"),
+        (["--vary", "web->mixed=9007199254740993"], "web->mixed is '9007199254740993'"),
+        ([*VARY, "-o", ""], "names nothing"),
+        ([*VARY, "-o", "x" * 300], "File name too long"),
+    ],
+)
+def test_options_that_cannot_be_are_one_error(refused, file, arguments, said):
+    """Before anything is simulated."""
+    assert said in refused(file, *arguments, *GAUSSIAN)
+
+
+@pytest.mark.parametrize("resume", [(), ("--resume",)])
+def test_the_output_is_never_an_input(refused, file, resume):
+    """By whatever name."""
+    said = refused(file, *VARY, *GAUSSIAN, "-o", file.parent / "." / file.name, *resume)
+    assert "the output would replace the input" in said
+    assert file.read_text("utf-8") == EXAMPLE

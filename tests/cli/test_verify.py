@@ -91,6 +91,8 @@ def test_the_asymptotic_law_is_held_to_a_family_by_its_variance(ring):
         (["--family", "poisson", "--mean", 2, "--law", "lognormal", "--seed", 7], "no law is called"),
         (["--family", "poisson", "--mean", 2, "--law", "poisson", "--ddof", 1, "--seed", 7], "takes --ddof"),
         (["--family", "poisson", "--mean", 2, "--seed", 7, "--false-alarm", 2], "false-alarm"),
+        (["--family", "poisson", "--mean", 2, "--seed", 7, "--false-alarm", 1e-13], "--false-alarm 1e-13"),
+        (["--family", "poisson", "--mean", 2, "--seed", 7, "-o", ""], "names nothing"),
         (["--family", "poisson", "--mean", 2, "--seed", 7, "--benchmark", "digits"], "its own loop"),
         (["--family", "poisson", "--mean", 2, "--seed", 7, "--replicates", 0], "replicates is 0"),
     ],
@@ -127,3 +129,54 @@ def test_a_benchmark_of_a_table_of_ones_own_tells_thresholds_and_a_document(tmp_
     for each in document["survival"]:
         seen = each["distinct"]
         assert abs(seen["predicted"][-1] - seen["simulated"][-1]) < 0.1 * seen["simulated"][-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ring.yaml", ["ring.yaml", "--family", "poisson", "--mean", 2]),
+        (
+            "real.csv",
+            [
+                "ring.yaml",
+                "--family",
+                "least-squares",
+                "--table",
+                "real.csv",
+                "--target",
+                "y",
+                "--rows",
+                "fresh",
+            ],
+        ),
+        ("words.txt", ["ring.yaml", "--family", "categorical", "--text", "words.txt", "--law", "asymptotic"]),
+        ("real.csv", ["--benchmark", "real.csv", "--target", "y"]),
+    ],
+)
+def test_the_output_is_none_of_the_files_that_are_read(ring, monkeypatch, name, options):
+    """Each stays as it was, also by a link."""
+    monkeypatch.chdir(ring.parent)
+    (ring.parent / "real.csv").write_text("x,y\n" + "".join(f"{at},{at * at % 7}\n" for at in range(60)))
+    (ring.parent / "words.txt").write_text("a b a c")
+    (ring.parent / "link").symlink_to(name)
+    before = (ring.parent / name).read_bytes()
+    for output in (name, "link"):
+        found = headwater("verify", *options, "--seed", 7, "--replicates", 100, "-o", output)
+        assert (found.returncode, found.stdout) == (2, "")
+        assert found.stderr.startswith(f"{output}: the output would replace the input")
+    assert (ring.parent / name).read_bytes() == before
+
+
+def test_a_benchmark_says_the_number_of_replicates_that_is_too_large():
+    """As it was typed."""
+    found = headwater("verify", "--benchmark", "diabetes", "--seed", 7, "--replicates", 1000001)
+    assert found.returncode == 2
+    assert found.stderr.splitlines()[0] == "--replicates 1000001"
+
+
+def test_a_biased_flow_is_told_by_file_and_line(ring):
+    """No law covers it."""
+    ring.write_text(RING.replace("samples: 9", "samples: 9, top_p: 0.5"))
+    found = headwater("verify", ring, "--family", "poisson", "--mean", 2, "--seed", 7)
+    assert found.returncode == 2
+    assert found.stderr.startswith(f"{ring}:8: flow 'b' -> 'a' has top_p, and no law covers")

@@ -111,8 +111,9 @@ def chi_square(counts, law):
 def test_records_are_int32_and_have_the_moments_of_the_draw():
     family, rng = Categorical(P), np.random.default_rng(2)
     records = family.records(family.truth(40_000), Ask(3), rng)
-    assert records.dtype == np.int32
-    assert records.shape == (40_000, 3)
+    assert records.dtype == np.int32 and records.shape == (40_000, 3)
+    naive = [np.bincount(each, minlength=6) for each in records[-5000:]]
+    np.testing.assert_array_equal(family.tell(records).counts[-5000:], naive)
     assert_means(moments(family.tell(records).counts), expected_moments(P, 3))
     # in no order: the first record follows the law by itself
     assert_means(family.tell(records[:, :1]).counts, P)
@@ -369,6 +370,22 @@ def test_the_population_cannot_be_written_to_and_the_family_can_be_sent_away():
         lambda: from_counts([0, 0]),
         lambda: from_text("one one"),
         lambda: from_text("one two", pattern="("),
+        lambda: from_text("one two", pattern=b"o"),
+        lambda: from_text(b"one two"),
+        lambda: from_counts({"a": "b"}),
+        lambda: from_counts([[1, 2], [3]]),
+        lambda: Categorical([1, 10**400]),
+        lambda: Categorical("ab"),
+        lambda: Categorical(np.broadcast_to(0.5, 2**31)),
+        lambda: from_counts(range(2**40)),
+        lambda: zipf(10**12, 1),
+        lambda: zipf(10**400, 1),
+        lambda: zipf(10**5000, 1),
+        lambda: zipf(10, 10**400),
+        lambda: zipf(10, 1e308),
+        lambda: zipf_mandelbrot(10, 1, 10**400),
+        lambda: Categorical(P).tell(np.array([[0, 6], [1, 1]])),
+        lambda: Categorical(P).tell(np.array([[0, 1], [-1, 1]])),
     ],
 )
 def test_impossible_populations_are_refused_with_a_remedy(make):

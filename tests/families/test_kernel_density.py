@@ -166,7 +166,7 @@ def test_identical_calls_give_identical_bits():
     np.testing.assert_array_equal(first.points.records, second.points.records)
 
 
-@pytest.mark.parametrize("width", [0, -1.0, np.inf, np.nan, True, "normal", None])
+@pytest.mark.parametrize("width", [0, -1.0, 10**400, np.ones(2), np.inf, np.nan, True, "normal", None])
 def test_a_bandwidth_that_is_none_is_refused(width):
     with pytest.raises(FamilyError, match="bandwidth is"):
         KernelDensity(DATA, width)
@@ -177,3 +177,6 @@ def test_tables_that_do_not_fit_are_refused():
         KernelDensity(DATA, 1.0, TEST[:, :1])
     with pytest.raises(FamilyError, match="data has shape"):
         KernelDensity(DATA[:, 0], 1.0)
+    for data in ([[1, 2], [3]], [["a", "b"]], [[1, 10**400]]):
+        with pytest.raises(FamilyError, match="data is not an array of numbers"):
+            KernelDensity(data, 1.0)

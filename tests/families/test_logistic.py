@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.optimize import linprog
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
 from headwater.emission import Emission
 from headwater.errors import FamilyError
+from headwater.families import logistic
 from headwater.families.contract import Ask
 from headwater.families.covariates import GaussianDesign, Table
 from headwater.families.logistic import Logistic
@@ -186,6 +190,30 @@ def test_a_verifier_picks_normal_rows_in_proportion_to_what_it_keeps():
         assert_means(seen[:, :1], np.ones(1))
 
 
+@pytest.mark.parametrize("samples", [1, 40])
+def test_a_verifier_never_keeps_a_normal_row_that_it_must_reject(samples):
+    """Labels by the sign of x2, the truth's by that of x1: kept rows have both alike, half do unverified."""
+    family = Logistic(GaussianDesign(2), [1.0, 0.0])
+    replicates = 400 // samples
+    model = family.truth(replicates)._replace(values=np.tile([0.0, 1.0], (replicates, 1)))
+    emission = Emission(top_p=0.5, keep_wrong=0.0)
+    kept = family.records(model, Ask(samples, emission), np.random.default_rng(11)).reshape(-1, 3)
+    assert (np.sign(kept[:, 0]) == np.sign(kept[:, 1])).all()
+    assert ((kept[:, 0] > 0) == kept[:, 2]).all()
+    plain = family.records(model, Ask(samples, Emission(top_p=0.5)), np.random.default_rng(11)).reshape(-1, 3)
+    assert (np.sign(plain[:, 0]) != np.sign(plain[:, 1])).mean() > 0.3
+
+
+def test_on_normal_rows_right_labels_are_emitted_after_the_last_round_only(monkeypatch):
+    """A model that is always wrong: no row can be kept, in however many rounds."""
+    monkeypatch.setattr(logistic, "ROUNDS", 3)
+    family = Logistic(GaussianDesign(2), [1.0, 0.0])
+    model = family.truth(2)._replace(values=np.tile([-1.0, 0.0], (2, 1)))
+    ask = Ask(50, Emission(top_p=0.5, keep_wrong=0.0))
+    records = family.records(model, ask, np.random.default_rng(12))
+    np.testing.assert_array_equal(records[:, :, 2], records[:, :, 0] > 0)
+
+
 def test_where_nothing_can_be_kept_right_labels_are_emitted():
     """A model that is always wrong, told so by its own rule, and a verifier that keeps only right labels."""
     family = on_rows("fixed")
@@ -224,6 +252,29 @@ def test_risk_over_a_normal_design_is_its_integral():
     expected = (gap * weight[:, None]).sum(0) / weight.sum()
     np.testing.assert_allclose(family.measure(model, "risk"), expected, atol=1e-4)
     assert abs(family.measure(model, "risk")[1]) < 1e-12
+
+
+@pytest.mark.parametrize("size", [0.01, 0.3, 1.0, 5.0, 10.0, 50.0, 100.0])
+def test_risk_over_normal_rows_is_exact_for_coefficients_of_any_size(size):
+    """Adaptive quadrature of the divergence, cut where its integrand bends; models near and far."""
+    family = Logistic(GaussianDesign(1), [size])
+    values = size * np.array([1.1, 0.9, 0.0, -1.0, 3.0])
+    model = family.truth(5)._replace(values=values[:, None])
+
+    def divergence(x, b):
+        t, s = x * size, x * b
+        gap = expit(t) * (log_expit(t) - log_expit(s)) + expit(-t) * (log_expit(-t) - log_expit(-s))
+        return 2 * gap * np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+
+    cuts = [0, *np.minimum(np.array([1.0, 4.0, 15.0, 60.0]) / max(size, 5), 12), 12]
+    pairs = list(pairwise(cuts))
+    expected = [
+        sum(quad(divergence, low, high, (b,), epsabs=0, epsrel=1e-9)[0] for low, high in pairs if low < high)
+        for b in values
+    ]
+    risk = family.measure(model, "risk")
+    np.testing.assert_allclose(risk, expected, rtol=1e-6)
+    np.testing.assert_allclose(family.measure(family.truth(1), "risk"), 0, atol=1e-13)
 
 
 @pytest.mark.parametrize("labelled", [False, True])

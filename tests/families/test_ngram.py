@@ -337,6 +337,8 @@ def test_identical_calls_give_identical_bits():
         ((LETTERS, 2.0, 0.0), "order is 2.0"),
         ((LETTERS, 2, -1.0), "smoothing is -1"),
         ((LETTERS, 2, math.nan), "smoothing is nan"),
+        ((LETTERS, 2, 10**400), "smoothing is beyond 1e60"),
+        (([[0, 1], [1]], 2, 0), "tokens is no row"),
         ((LETTERS, 2, 0, LETTERS[:1]), "test has shape"),
         ((LETTERS * 1.0, 2, 0), "tokens has shape"),
         ((-LETTERS, 2, 0), "tokens holds -3"),
@@ -359,3 +361,7 @@ def test_options_of_a_text_that_cannot_be_right_are_refused(options, match):
         NGram.from_text(VERSE, 2, smoothing=0, **options)
     with pytest.raises(FamilyError, match="empty"):
         NGram.from_text("  ", 2, smoothing=0)
+    with pytest.raises(FamilyError, match="order is 2"):
+        NGram.from_text(VERSE, 2.0, smoothing=0.1)
+    with pytest.raises(FamilyError, match="text is of type bytes"):
+        NGram.from_text(VERSE.encode(), 2, smoothing=0.1)

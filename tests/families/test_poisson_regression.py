@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from headwater import simulate
 from headwater.errors import FamilyError
 from headwater.families.contract import Ask
 from headwater.families.covariates import GaussianDesign, Table
 from headwater.families.poisson_regression import PoissonRegression
+from headwater.graph import InteractionGraph
 from tests.oracles.agreement import assert_means
 
 ROWS = np.array([[-1.0], [-0.2], [0.4], [1.5]])
@@ -84,8 +86,8 @@ def test_risk_over_a_normal_design_is_in_closed_form():
     """E[m*(η* - η) - m* + m] with m* = exp(v*/2) and E[m* η] = m* cov(η*, η)."""
     covariance = np.array([[1.0, 0.3], [0.3, 0.5]])
     family = PoissonRegression(GaussianDesign(2, covariance), [0.5, -0.4])
-    values = np.array([[0.1, 0.8], [0.5, -0.4], [-1.0, 1.0]])
-    model, target = family.truth(3)._replace(values=values), family.target
+    values = np.array([[0.1, 0.8], [0.5, -0.4], [-1.0, 1.0], [20.0, 1.0]])
+    model, target = family.truth(4)._replace(values=values), family.target
     own, other = target @ covariance @ target, np.einsum("ri,ij,rj->r", values, covariance, values)
     mean = np.exp(own / 2)
     expected = mean * (own - values @ covariance @ target) - mean + np.exp(other / 2)
@@ -128,6 +130,60 @@ def test_a_loop_without_real_data_dies_out_and_stays_finite():
         model = family.fit(family.draw(model, Ask(4), rng), rng)
     assert np.isfinite(family.measure(model, "risk")).all()
     assert family.measure(model, "failed").mean() > 0.5
+
+
+def test_a_fit_that_runs_away_where_no_sample_is_stays_finite_and_counts_as_failed():
+    """Only the rightmost row with samples has a count; rows without samples lie farther right."""
+    table = np.random.default_rng(0).standard_normal((12, 1))
+    family = PoissonRegression(Table(table, "fresh", True), [0.3, 0.1])
+    index = np.repeat(np.arange(12), [2, 1, 0, 1, 1, 0, 0, 0, 3, 2, 5, 0])
+    labels = np.zeros(len(index))
+    labels[0] = 1
+    model = family.fit(family.tell(np.stack([index, labels], -1)[None].astype(float)), None)
+    assert model.failed.all() and np.isfinite(model.values).all()
+    held = table[[0, 1, 3, 4, 8, 9, 10], 0]
+    rate = np.exp(model.values[0] @ np.stack([held, np.ones(7)]))
+    np.testing.assert_allclose(rate, [0.5, 0, 0, 0, 0, 0, 0], atol=1e-5)
+    assert 0 < family.measure(model, "risk")[0] < 1e150
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [Table(ROWS, "fresh", True), Table(ROWS, "fixed", True), GaussianDesign(2)],
+    ids=["fresh", "fixed", "normal"],
+)
+def test_rates_past_any_number_are_drawn_as_rounded_normals(rows):
+    """e^40 is the most: its mean and variance, to five standard errors of 4,000 draws."""
+    family, rng = PoissonRegression(rows, THETA), np.random.default_rng(6)
+    values = np.tile([3e8, 3e8], (4000, 1))
+    model = family.truth(4000)._replace(values=values)
+    seen = family.draw(model, Ask(4), rng)
+    records = family.records(model, Ask(4), rng)
+    assert np.isfinite(seen.total).all() and np.isfinite(records).all()
+    count = records[:, :, -1]
+    huge = (count[count > 1e17] - np.exp(40)) / np.exp(20)
+    assert abs(huge.mean()) < 5 / len(huge) ** 0.5 and abs(huge.var() - 1) < 5 * (2 / len(huge)) ** 0.5
+    fitted = family.fit(seen, rng)
+    assert np.isfinite(fitted.values).all() and np.isfinite(family.measure(fitted, "risk")).all()
+
+
+def test_more_samples_than_the_generator_can_count_are_drawn():
+    family, rng = PoissonRegression(Table(ROWS, "fresh", True), THETA), np.random.default_rng(7)
+    model = family.truth(1)._replace(values=np.array([[30.0, 30.0]]))
+    total = family.draw(model, Ask(1000), rng)
+    rate = total.mass * np.exp(np.minimum(ROWS[:, 0] * 30 + 30, 40))
+    np.testing.assert_allclose(total.total[:, 1:], rate[:, 1:], rtol=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_lone_loop_that_explodes_ends_in_numbers(seed):
+    """15 samples of 12 rows; in 40 generations some histories run away, none raises."""
+    table = np.random.default_rng(0).standard_normal((12, 1))
+    family = PoissonRegression(Table(table, "fresh", True), [0.3, 0.1])
+    graph = InteractionGraph.from_flows([("a", "a", 15)])
+    run = simulate(graph, family, replicates=600, seed=seed, generations=40)
+    assert all(np.isfinite(run[name].values).all() for name in ("risk", "norm", "failed"))
+    assert run["risk"].values.max() > 1e6
 
 
 @pytest.mark.parametrize(

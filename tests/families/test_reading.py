@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from headwater.errors import FamilyError, InputError
-from headwater.families import reading, registry
+from headwater.families import reading, registry, tables
 
 CSV = "age,dose,y\n1,0.5,2\n2,0.25,3\n4,1,7\n3,2.5,4\n7,1.5,9\n"
 VALUES = np.array([[1, 0.5, 2], [2, 0.25, 3], [4, 1, 7], [3, 2.5, 4], [7, 1.5, 9]])
@@ -34,6 +34,8 @@ def refused(path, place, problem, remedy=""):
     assert raised.value.line == place
     assert problem in raised.value.problem
     assert raised.value.remedy and remedy in raised.value.remedy
+    for line in (raised.value.problem, raised.value.remedy):
+        assert line.isprintable() and len(line.removeprefix(path)) < 200
 
 
 # -- tables ----------------------------------------------------------------------------------------
@@ -80,6 +82,11 @@ def test_a_parquet_table_is_the_same(tmp_path, name):
         ("", None, "not a whole CSV table"),
         (b"PAR1\x00\x01", None, "not a whole Parquet table"),
         (b"a,b\n\xff\xfe,2\n", 2, "column 'a' holds"),
+        ("é,b\n1,2\n".encode("latin-1"), None, "byte 0xe9, which is not UTF-8"),
+        ("a,b\n1,\x1b[2J\n", 2, r"column 'b' holds '\x1b[2J', not a number"),
+        ("a,b\n1,2,\x1b[2J" + "x" * 500 + "\n", None, r"Expected 2 columns, got 3: 1,2,\x1b[2Jxx"),
+        ('"1\n","\r2"\n3,4\n', 1, "the first line holds numbers"),
+        ("a,b\n1,2\n1,1e101\n", 3, "column 'b' holds 1e+101, which is too large"),
     ],
 )
 def test_a_table_of_anything_else_is_one_error(write, content, line, problem):
@@ -238,3 +245,54 @@ def test_a_text_that_is_no_text_names_the_line(write):
     with pytest.raises(InputError, match=r"byte 0xff at offset 5 is not UTF-8") as raised:
         reading.read_text(write(b"one\nt\xffo", "t.txt"))
     assert raised.value.line == 2
+
+
+@pytest.mark.parametrize(
+    ("family", "content", "options", "problem"),
+    [
+        ("logistic", "x,y\n0,0\n1,3\n2,0\n", {"target": "y", "rows": "fresh"}, "labels hold 3"),
+        ("poisson-regression", "x,y\n0,0\n1,-3\n2,0\n", {"target": "y", "rows": "fresh"}, "labels hold -3"),
+        (
+            "ridge",
+            "x,z,y\n1,2,0\n2,4,1\n3,6,0\n",
+            {"penalty": 1.0, "target": "y", "rows": "fresh"},
+            "a table of 3",
+        ),
+        ("least-squares", "x,y\n0,0\n1,3\n", {"target": "y", "rows": "fresh"}, "a table of 2 rows"),
+        ("kernel-density", "x,y\n1,0\n1,3\n", {"bandwidth": "scott"}, "column 0 of data"),
+        ("ngram", "a a a a a a", {"order": 1, "smoothing": 0.5}, "the text repeats one token"),
+        ("categorical", "a a a a a a", {}, "the text has 1 different words"),
+    ],
+)
+def test_what_a_family_cannot_take_from_a_file_names_the_file(write, family, content, options, problem):
+    """It is the file that is to be mended."""
+    path = write(content)
+    key = "text" if family in ("ngram", "categorical") else "table"
+    with pytest.raises(InputError) as raised:
+        registry.make(family, options | {key: path})
+    assert raised.value.path == path
+    assert problem in raised.value.problem
+
+
+@pytest.mark.parametrize(
+    ("family", "options", "problem"),
+    [
+        ("ridge", {"penalty": -1.0, "target": "y", "rows": "fresh"}, "penalty is -1.0"),
+        ("least-squares", {"noise": -1.0, "target": "y", "rows": "fresh"}, "noise is -1.0"),
+        ("least-squares", {"target": "y", "rows": "some"}, "rows is 'some'"),
+        ("kernel-density", {"bandwidth": "scot"}, "bandwidth is 'scot'"),
+    ],
+)
+def test_a_wrong_option_beside_a_file_is_no_error_of_the_file(write, family, options, problem):
+    """It is the option that is to be mended."""
+    with pytest.raises(FamilyError, match=problem):
+        registry.make(family, options | {"table": write(CSV)})
+
+
+def test_a_text_that_is_too_large_is_said_to_be(write, monkeypatch):
+    """At the limit it is read."""
+    monkeypatch.setattr(tables, "LARGEST_TEXT", len(TEXT))
+    assert reading.read_text(write(TEXT, "t.txt")) == TEXT
+    with pytest.raises(InputError, match=f"the text has more than {len(TEXT)} bytes") as raised:
+        reading.read_text(write(TEXT + " ", "t.txt"))
+    assert "give a part" in raised.value.remedy

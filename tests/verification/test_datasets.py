@@ -25,6 +25,15 @@ def table(count=80, columns=3):
     return np.column_stack([values, values.sum(1) + RNG.normal(size=count).round(6)])
 
 
+NAMES = ["a", "b", "c", "y"]
+HOLES = [
+    ["" if at % 3 == column else value for column, value in enumerate(row)] for at, row in enumerate(table())
+]
+"""A cell is missing in every row, and no column is empty."""
+STEERS = "\x1b[2J\x1b]0;t\x07," + "x" * 500 + ",1,2,3\n"
+"""A row too many cells, of which one would clear a terminal."""
+
+
 @pytest.mark.parametrize(
     ("name", "rows", "kind"),
     [("diabetes", 442, "number"), ("breast_cancer", 569, "binary"), ("digits", 1797, "classes")],
@@ -101,6 +110,17 @@ def test_words_of_a_text_are_counted(tmp_path):
         ("d.csv", "", "1", "no table"),
         ("d.csv", "a,b\n1,2,3\n1\n", "a", "no table"),
         ("d.parquet", "not parquet", "a", "no table"),
+        ("d.csv", lines([[*row[:3], 10**400] for row in table()], NAMES), "y", "'y' .*too large"),
+        ("d.csv", lines(table() * [1e300, 1, 1, 1], NAMES), "y", "'a' holds numbers .*too large"),
+        ("d.csv", lines(table() * [1, 1, 1, 1e307]), "4", "too large"),
+        ("d.csv", lines(HOLES, NAMES), "y", "each of the 80 rows lacks a value"),
+        ("d.csv", lines(table(), ["a", "y", "b", "y"]), "y", "2 columns are called 'y'"),
+        ("d.csv", lines(table(), NAMES), "1" * 5000, "no column '1"),
+        ("d.csv", lines(table(), ["é", "y"]).encode("latin-1"), "y", "byte 0xe9, which is not UTF-8"),
+        ("d.csv", b"a,y\n" + b"1,caf\xe9\n" * 60, "y", "the target holds values of type binary"),
+        ("d.csv", lines([[at, f"{at} m"] for at in range(60)], ["a", "y"]), "y", "text of 60 different"),
+        ("d.csv", lines(table(), NAMES) + STEERS, "y", r"got 5: \\x1b\[2J"),
+        ("d.csv", lines([[1, 2], [1]], ["a", "\x1b[2J"]), "y", "Expected 2 columns, got 1"),
         ("d.txt", "few words", None, "2 words"),
         ("d.txt", "x " * 200, "y", "no target"),
         ("diabetes", None, "y", "its own target"),
@@ -109,7 +129,26 @@ def test_words_of_a_text_are_counted(tmp_path):
 def test_what_cannot_serve_gets_one_clear_error(tmp_path, name, content, target, said):
     path = tmp_path / name
     if content is not None:
-        path.write_text(content)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InputError, match=said) as error:
         datasets.load(name if name == "diabetes" else str(path), target)
     assert error.value.remedy
+    for line in (error.value.problem, error.value.remedy):
+        assert line.isprintable() and len(line.removeprefix(str(path))) < 240
+
+
+def test_numbers_beyond_what_a_float_counts_are_read(tmp_path):
+    """Rounded, as floats are: a column of identifiers is no reason to stop."""
+    path = tmp_path / "d.csv"
+    path.write_text(lines([[2**60 + 2**50 * at, at % 7, at * at] for at in range(60)], ["id", "b", "y"]))
+    covariates = datasets.load(str(path), "y").covariates
+    np.testing.assert_allclose(covariates[:, 0], (np.arange(60) - 29.5) / np.arange(60).std(), atol=1e-9)
+
+
+def test_a_column_without_any_value_is_no_header(tmp_path):
+    """All rows are kept, and it is left out."""
+    path = tmp_path / "d.csv"
+    path.write_text(lines([["", *row] for row in table()]))
+    data = datasets.load(str(path), "5")
+    assert len(data.target) == 80
+    assert data.covariates.shape == (80, 3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -44,7 +43,7 @@ def command(
         bool, typer.Option("--json", help="Print the JSON document instead of the table.")
     ] = False,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--output", "-o", metavar="PATH", help="Also write the JSON document to PATH."),
     ] = None,
     fail_on: Annotated[
@@ -60,7 +59,7 @@ def command(
 
     _check_fail_on(fail_on)
     chosen = _law(law, {"features": features, "noise": noise, "mean": mean, "shape": shape, "ddof": ddof})
-    _check_output(file, output)
+    place = inputs.output_of(output, file)
     pipeline, content = inputs.read(file, sources)
     with inputs.located(file, content), printing.working("diagnosing ..."):
         diagnosis = run(
@@ -70,8 +69,8 @@ def command(
             generations=generations,
             assume_samples=inputs.assumed([] if assume is None else [assume], ["samples"]).get("samples"),
         )
-    if output is not None:
-        write_bytes(output, "".join(as_json_lines(diagnosis)).encode())
+    if place is not None:
+        write_bytes(place, "".join(as_json_lines(diagnosis)).encode())
     if as_json:
         for line in as_json_lines(diagnosis):
             typer.echo(line, nl=False)
@@ -79,13 +78,6 @@ def command(
         printing.show(DiagnosisView(diagnosis))
     if fail_on is not None and _at_least(diagnosis.verdict, fail_on):
         raise typer.Exit(1)
-
-
-def _check_output(file: str, output: Path | None) -> None:
-    from headwater.errors import InputError
-
-    if output is not None and output.exists() and Path(file).exists() and output.samefile(file):
-        raise InputError("the output would replace the input", "name another file after -o", str(output))
 
 
 def _law(name: str, options: dict[str, Any]) -> Law:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -134,6 +135,29 @@ def read(file: str, sources: str | None) -> tuple[Pipeline, bytes | None]:
 def names(text: str | None) -> list[str]:
     """Names with commas between them."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def output_of(output: str | None, *read: str | None) -> Path | None:
+    """Where a command writes, which is none of the files that it reads.
+
+    Parameters
+    ----------
+    output
+        What follows ``-o``.
+    read
+        Paths of the pipeline, table, text or benchmark, each where there is one.
+    """
+    from headwater.errors import InputError
+
+    if output is None:
+        return None
+    if not output.strip():
+        raise InputError(f"-o {output!r:.60} names nothing", "write a name after -o, or remove -o")
+    # what is not there yet is no input
+    there = [path for path in read if path is not None and os.path.exists(path)]
+    if os.path.exists(output) and any(os.path.samefile(output, path) for path in there):
+        raise InputError("the output would replace the input", "name another file after -o", output)
+    return Path(output)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,7 +17,7 @@ def command(
     replicates: inputs.Replicates = 1000,
     seed: inputs.Seed = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output", "-o", metavar="DIRECTORY", help="Keep every replicate here, as Parquet files."
         ),
@@ -65,6 +64,7 @@ def command(
     from headwater.simulation import simulate
     from headwater.simulation.summary import summarise
 
+    place = inputs.output_of(output, file, table, text)
     chosen, number = inputs.family_of(family, context.params), inputs.seeded(seed)
     executor = inputs.executor_of(backend, workers, address)
     pipeline, content = inputs.described(file, sources, regime, assume)
@@ -77,19 +77,19 @@ def command(
                 seed=number,
                 generations=generations,
                 metrics=None if metrics is None else inputs.names(metrics),
-                store=output,
+                store=place,
                 executor=executor,
                 resume=resume,
                 chunk=chunk,
             )
     except KeyboardInterrupt:
-        if output is not None:
-            typer.echo(f"stopped; what is finished lies in {output}: repeat with --resume", err=True)
+        if place is not None:
+            typer.echo(f"stopped; what is finished lies in {place}: repeat with --resume", err=True)
         raise
     with printing.working("reading ..."):
         found = summarise(runs)
     report = RunsReport(
-        runs, found, pipeline.graph, None if output is None else str(output), _assumptions(assume or [])
+        runs, found, pipeline.graph, None if place is None else str(place), _assumptions(assume or [])
     )
     if not as_json:
         printing.show(report)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,7 +31,7 @@ def command(
     replicates: inputs.Replicates = 1000,
     seed: inputs.Seed = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--output", "-o", metavar="PATH", help="Write the table here, as one Parquet file."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the sweep that was stopped.")] = False,
@@ -68,15 +67,21 @@ def command(
     level: inputs.Level = None,
 ) -> None:
     """Simulate a pipeline over a grid of values, and write one tidy table."""
+    from headwater.errors import InputError
     from headwater.report.sweeps import SweepReport
     from headwater.simulation.sweep import sweep
 
+    place = inputs.output_of(output, file, table, text)
     chosen, number = inputs.family_of(family, context.params), inputs.seeded(seed)
     executor = inputs.executor_of(backend, workers, address)
     pipeline, _ = inputs.described(file, sources, regime, assume)
     if model is not None:
         pipeline.graph.index_of(model)
     grid = _grid(vary or [], pipeline)
+    if regime is not None and "regime" in grid:
+        raise InputError(
+            "regime is both given and varied", "leave one of the two out: they say the same thing"
+        )
     try:
         found = sweep(
             pipeline,
@@ -86,15 +91,15 @@ def command(
             seed=number,
             generations=generations,
             metrics=None if metrics is None else inputs.names(metrics),
-            output=output,
+            output=place,
             resume=resume,
             executor=executor,
         )
     except KeyboardInterrupt:
-        if output is not None:
-            typer.echo(f"stopped; finished points lie in {output}.points: repeat with --resume", err=True)
+        if place is not None:
+            typer.echo(f"stopped; finished points lie in {place}.points: repeat with --resume", err=True)
         raise
-    printing.show(SweepReport(found, tuple(grid), model, None if output is None else str(output)))
+    printing.show(SweepReport(found, tuple(grid), model, None if place is None else str(place)))
 
 
 def _grid(texts: Sequence[str], pipeline: Pipeline) -> dict[str, list[Value]]:

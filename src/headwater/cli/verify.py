@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,9 +13,16 @@ import typer
 from headwater.cli import inputs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from headwater.pipeline import Pipeline
     from headwater.theory.laws import Law
 
 REPLICATES = 4000
+MOST_REPLICATES = 1_000_000
+"""Of a benchmark, which plays several simulations."""
+LEAST_FALSE_ALARM = 1e-12
+"""Below it the tail of the distribution that is judged by says little."""
 OF_BENCHMARK = (
     "benchmark",
     "target",
@@ -62,7 +68,7 @@ def command(
         bool, typer.Option("--json", help="Print the JSON document instead of the table.")
     ] = False,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--output", "-o", metavar="PATH", help="Also write the JSON document to PATH."),
     ] = None,
     ddof: inputs.Ddof = None,
@@ -102,11 +108,13 @@ def _verify(context: typer.Context, file: str) -> None:
     from headwater.verification import verify
 
     given = context.params
+    place = inputs.output_of(given["output"], file, given["table"], given["text"])
     chosen_law, chosen_family = _law_and_family(given)
     seed = inputs.seeded(given["seed"])
     pipeline, content = inputs.described(file, given["sources"], given["regime"], given["assume"])
     executor = inputs.executor_of(given["backend"], given["workers"], given["address"])
     with inputs.located(file, content):
+        _check_unbiased(pipeline)
         found = verify(
             pipeline,
             chosen_family,
@@ -117,18 +125,25 @@ def _verify(context: typer.Context, file: str) -> None:
             false_alarm=given["false_alarm"],
             executor=executor,
         )
-    _give(found.to_dict(), VerificationView(found), given)
+    _give(found.to_dict(), VerificationView(found), given["as_json"], place)
     if not found.agree:
         raise typer.Exit(1)
 
 
 def _benchmark(context: typer.Context, name: str) -> None:
+    from headwater.errors import InputError
     from headwater.report.verification import BenchmarkView
     from headwater.verification.datasets import load
     from headwater.verification.document import to_dict
     from headwater.verification.public import benchmark
 
     given = context.params
+    place = inputs.output_of(given["output"], name)
+    if given["replicates"] > MOST_REPLICATES:
+        raise InputError(
+            f"--replicates {given['replicates']}",
+            f"a benchmark plays {MOST_REPLICATES:,} at most: write fewer",
+        )
     options: dict[str, Any] = {} if given["generations"] is None else {"generations": given["generations"]}
     seed = inputs.seeded(given["seed"])
     executor = inputs.executor_of(given["backend"], given["workers"], given["address"])
@@ -143,7 +158,7 @@ def _benchmark(context: typer.Context, name: str) -> None:
             told=told,
             **options,
         )
-    _give(to_dict(found), BenchmarkView(found), given)
+    _give(to_dict(found), BenchmarkView(found), given["as_json"], place)
 
 
 @contextmanager
@@ -158,16 +173,16 @@ def _telling(name: str) -> Iterator[Callable[[str], None]]:
         yield lambda text: status.update(f"{name}: {text} ...")
 
 
-def _give(document: dict[str, Any], view: Any, given: dict[str, Any]) -> None:
+def _give(document: dict[str, Any], view: Any, as_json: bool, place: Path | None) -> None:
     import json
 
     from headwater.cli.printing import show
     from headwater.files import write_bytes
 
     content = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    if given["output"] is not None:
-        write_bytes(given["output"], content.encode())
-    if given["as_json"]:
+    if place is not None:
+        write_bytes(place, content.encode())
+    if as_json:
         typer.echo(content, nl=False)
     else:
         show(view)
@@ -214,5 +229,23 @@ def _check_alone(context: typer.Context) -> None:
 def _check_false_alarm(value: float) -> None:
     from headwater.errors import InputError
 
-    if not 0 < value < 1:
-        raise InputError(f"--false-alarm {value:g}", "write a chance above 0 and below 1, such as 0.001")
+    if not LEAST_FALSE_ALARM <= value < 1:
+        raise InputError(
+            f"--false-alarm {value:g}",
+            f"write a chance of at least {LEAST_FALSE_ALARM:g} and below 1, such as 0.001",
+        )
+
+
+def _check_unbiased(pipeline: Pipeline) -> None:
+    """No law covers a flow that biases what its provider emits; the first is told with its place."""
+    from headwater.errors import LawError
+
+    graph = pipeline.graph
+    if graph.emissions:
+        at = min(graph.emissions)
+        key = graph.emissions[at].changed[0]
+        raise LawError(
+            f"flow {graph.flow(at)} has {key}, and no law covers a flow that biases what its provider emits",
+            "remove temperature, top_p, variance and keep_... from the flows, or simulate alone",
+            ("flows", at, key),
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from scipy.special import entr
 
 from headwater.emission import Emission
 from headwater.errors import FamilyError
+from headwater.families import samples
 from headwater.families.contract import Array, Ask, Measure
 from headwater.theory import laws
 
@@ -24,8 +24,14 @@ Flags = NDArray[np.bool_]
 AT_ONCE = 2**20
 """Probabilities worked on at once, so that temporary arrays stay small."""
 
+MOST = 10_000_000
+"""Symbols of a vocabulary."""
+
 SMALL = 2048
 """Vocabularies up to which all replicates are drawn in one call: longer ones have zeros to skip."""
+
+SHORT = 256
+"""Vocabularies and samples up to which records of many replicates are looked up in one call."""
 
 
 class Shares(NamedTuple):
@@ -54,7 +60,7 @@ class Categorical:
     Parameters
     ----------
     probabilities
-        (symbols,) of the population, two of them or more above 0; their sum may be off by 1e-6.
+        (symbols,) of the population, 10,000,000 at most, two or more above 0; their sum may be off by 1e-6.
         Functions of this module make some: `zipf`, `zipf_mandelbrot`, `from_counts`, `from_text`.
     symbols
         What they are called, if that matters.
@@ -123,8 +129,8 @@ class Categorical:
 
     def truth(self, replicates: int) -> Shares:
         """The population."""
-        shape = (replicates, len(self.probabilities))
-        return Shares(np.broadcast_to(self.probabilities, shape), np.zeros(replicates, dtype=bool))
+        law = np.broadcast_to(self.probabilities, (replicates, len(self.probabilities)))
+        return Shares(law, np.zeros(replicates, dtype=bool))
 
     def draw(self, model: Shares, ask: Ask, rng: Generator) -> Counts:
         """Multinomial counts."""
@@ -138,19 +144,30 @@ class Categorical:
     def records(self, model: Shares, ask: Ask, rng: Generator) -> NDArray[Any]:
         """(replicates, samples) numbers of symbols, int32; a verifier's failures are not recorded."""
         made = np.empty((len(model.probabilities), ask.samples), dtype=np.int32)
-        for rows in _blocks(model.probabilities.shape):
+        cost = max(len(self.probabilities), ask.samples)
+        # look-ups in many rows at once lose digits: a few thousand rows leave twelve
+        for rows in _blocks((len(made), max(cost, SHORT))):
             law, _ = self._emitted(model.probabilities[rows], ask.emission)
+            if cost <= SHORT:
+                made[rows] = samples.choose(np.cumsum(law, axis=1), rng.random(made[rows].shape))
+                continue
             for target, each in zip(made[rows], law, strict=True):
                 held, below = _support(each)
                 target[:] = held[np.searchsorted(below[:-1], rng.random(ask.samples) * below[-1], "right")]
         return made
 
     def tell(self, records: NDArray[Any], weights: Array | None = None) -> Counts:
-        """Weighted counts of given symbols."""
-        counts = np.empty((len(records), len(self.probabilities)))
-        for at, each in enumerate(records):
-            weight = None if weights is None else weights[at]
-            counts[at] = np.bincount(each, weights=weight, minlength=counts.shape[1])
+        """Weighted counts of given symbols, numbered from 0."""
+        symbols = len(self.probabilities)
+        counts = np.empty((len(records), symbols))
+        for rows in _blocks((len(records), max(symbols, records.shape[1]))):
+            part = records[rows]
+            if not 0 <= part.min() <= part.max() < symbols:
+                wrong = f"records hold symbols {part.min()} to {part.max()}"
+                raise FamilyError(wrong, f"number them from 0 to {symbols - 1}")
+            place = (part + symbols * np.arange(len(part))[:, None]).ravel()
+            weight = None if weights is None else weights[rows].ravel()
+            counts[rows] = np.bincount(place, weight, len(part) * symbols).reshape(-1, symbols)
         return Counts(counts, np.zeros(len(counts), dtype=bool))
 
     def combine(self, parts: Sequence[Counts], weights: Sequence[float]) -> Counts:
@@ -238,15 +255,15 @@ def zipf_mandelbrot(size: int, exponent: float, shift: float) -> Categorical:
     FamilyError
         If a parameter cannot be right.
     """
-    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 2:
-        raise FamilyError(f"size is {size!r:.60}", "write a whole number of symbols, at least 2")
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 2 <= size <= MOST:
+        raise FamilyError(f"size is {samples.shown(size)}", f"write a whole number of symbols, 2 to {MOST:,}")
     for what, value, least in (("exponent", exponent, 0), ("shift", shift, -1)):
-        number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-        if not number or not least <= value < math.inf or value == -1:
+        if not samples.is_number(value) or value < least or value == -1:
             above = "a number of at least 0" if least == 0 else "a number above -1"
-            raise FamilyError(f"{what} is {value!r:.60}", f"the {what} is {above}: change it")
-    places = np.log(np.arange(1, size + 1) + shift)
-    weight = np.exp(-exponent * (places - places[0]))
+            raise FamilyError(f"{what} is {samples.shown(value)}", f"the {what} is {above}: change it")
+    places = np.log(np.arange(1, size + 1) + float(shift))
+    with np.errstate(over="ignore", under="ignore"):
+        weight = np.exp(-float(exponent) * (places - places[0]))
     return Categorical(weight / weight.sum())
 
 
@@ -258,7 +275,7 @@ def from_counts(counts: ArrayLike, symbols: Sequence[str] | None = None) -> Cate
     FamilyError
         If a count is negative or no number, or fewer than two are above 0.
     """
-    given = np.array(counts, dtype=float)
+    given = samples.floats("counts", counts, MOST)
     if given.ndim != 1 or not np.isfinite(given).all() or (given < 0).any() or (given > 0).sum() < 2:
         raise FamilyError(
             f"counts of shape {given.shape} are no population",
@@ -283,8 +300,11 @@ def from_text(text: str, *, lower: bool = True, pattern: str = r"\w+") -> Catego
     Raises
     ------
     FamilyError
-        If the pattern is none, or the text has fewer than two different words.
+        If the text or the pattern is none, or the text has fewer than two different words.
     """
+    for what, value in (("text", text), ("pattern", pattern)):
+        if not isinstance(value, str):
+            raise FamilyError(f"{what} is of type {type(value).__name__}", "give a str: decode bytes first")
     try:
         words = re.compile(pattern)
     except re.error as error:
@@ -322,14 +342,14 @@ def truncated(law: Array, top_p: float) -> Array:
     return np.asarray(kept / kept.sum(axis=1, keepdims=True))
 
 
-def multinomial(law: Array, samples: int, rng: Generator) -> Array:
+def multinomial(law: Array, number: int, rng: Generator) -> Array:
     """(rows, symbols) exact counts of so many samples of each row's law.
 
     Symbols of probability 0 are skipped. With few samples for the symbols that remain, samples
     are drawn instead: sorted uniforms are sums of exponential spacings, and sorted look-ups are quick.
     """
     if law.shape[1] <= SMALL:
-        counts = rng.multinomial(samples, law)
+        counts = rng.multinomial(number, law)
         # what rounding of the probabilities leaves falls to the last symbol: never let it revive
         revived = np.flatnonzero((law[:, -1] == 0) & (counts[:, -1] > 0))
         counts[revived, law[revived].argmax(axis=1)] += counts[revived, -1]
@@ -337,15 +357,15 @@ def multinomial(law: Array, samples: int, rng: Generator) -> Array:
         return counts.astype(float)
     made = np.zeros(law.shape)
     for target, each in zip(made, law, strict=True):
-        if 2 * samples < np.count_nonzero(each):
+        if 2 * number < np.count_nonzero(each):
             held, below = _support(each)
-            sums = np.cumsum(rng.standard_exponential(samples + 1))
+            sums = np.cumsum(rng.standard_exponential(number + 1))
             sums *= below[-1] / sums[-1]
             found = np.searchsorted(below[:-1], sums[:-1], "right")
             target[held] = np.bincount(found, minlength=len(held))
         else:
             held = np.flatnonzero(each)
-            target[held] = rng.multinomial(samples, each[held])
+            target[held] = rng.multinomial(number, each[held])
     return made
 
 
@@ -364,7 +384,7 @@ def _blocks(shape: tuple[int, ...]) -> Iterator[slice]:
 
 def _probabilities(given: ArrayLike) -> Array:
     """A normalised copy that nobody can write to."""
-    copied = np.array(given, dtype=float)
+    copied = samples.floats("probabilities", given, MOST)
     if copied.ndim != 1 or not np.isfinite(copied).all() or (copied < 0).any() or (copied > 0).sum() < 2:
         raise FamilyError(
             f"probabilities of shape {copied.shape} are no population",

@@ -259,7 +259,7 @@ def numbers(what: str, values: ArrayLike) -> Array:
     """
     try:
         array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise FamilyError(f"{what} is not an array of numbers", f"give {what} as finite numbers") from None
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])

@@ -292,7 +292,7 @@ def finite(what: str, values: ArrayLike) -> Array:
     """
     try:
         array = np.array(values, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise FamilyError(f"{what} is no array of numbers", f"give {what} as finite numbers") from None
     if not np.isfinite(array).all():
         raise FamilyError(f"{what} holds what is no finite number", "every entry is a finite number")

@@ -193,11 +193,13 @@ def _step(link: Link, rows: Array, seen: Labelled, values: Array) -> tuple[Array
     slack = 1e-12 * (1 + abs(before))
     length = np.ones(len(values))
     for _ in range(HALVINGS):
-        worse = _loss(link, seen, eta + length[:, None] * move) > before + slack
+        tried = _loss(link, seen, eta + length[:, None] * move)
+        worse = tried > before + slack
         if not worse.any():
             break
         length[worse] /= 2
-    length[~np.isfinite(_loss(link, seen, eta + length[:, None] * move))] = 0
+    else:
+        length[~np.isfinite(tried)] = 0
     converged = (longest <= STEP) & ~singular
     return values + length[:, None] * step, converged, ~converged & flat & ((longest > 0.01) | singular)
 

@@ -84,17 +84,10 @@ class KernelDensity:
             object.__setattr__(self, "test", samples.table("test", self.test, data.shape[1]))
         object.__setattr__(self, "rows", data if self.test is None else self.test)
         width = self.bandwidth
-        if isinstance(width, str):
-            good = width in RULES
-        else:
-            good = (
-                not isinstance(width, bool)
-                and isinstance(width, int | float | np.integer | np.floating)
-                and 0 < width < math.inf
-            )
+        good = width in RULES if isinstance(width, str) else samples.is_number(width) and width > 0
         if not good:
             raise FamilyError(
-                f"bandwidth is {width!r:.60}",
+                f"bandwidth is {samples.shown(width)}",
                 "give a number above 0, in units of the data, or one of 'scott' and 'silverman'",
             )
 

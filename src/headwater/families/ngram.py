@@ -107,11 +107,8 @@ class NGram:
     def __post_init__(self) -> None:
         for what in ("order", "passage"):
             _check_count(what, getattr(self, what))
-        good = not isinstance(self.smoothing, bool) and isinstance(
-            self.smoothing, int | float | np.integer | np.floating
-        )
-        if not (good and 0 <= self.smoothing < math.inf):
-            raise FamilyError(f"smoothing is {self.smoothing!r:.60}", "write a number, 0 or more")
+        if not samples.is_number(self.smoothing) or self.smoothing < 0:
+            raise FamilyError(f"smoothing is {samples.shown(self.smoothing)}", "write a number, 0 or more")
         tokens = _text("tokens", self.tokens, self.order)
         test = None if self.test is None else _text("test", self.test, self.order)
         most = int(max(tokens.max(), -1 if test is None else test.max())) + 1
@@ -151,15 +148,14 @@ class NGram:
         Raises
         ------
         FamilyError
-            If the level or the share cannot be right, or the text is too short.
+            If order, level or share cannot be right, or the text is none or too short.
         """
+        _check_count("order", order)
+        if not isinstance(text, str):
+            raise FamilyError(f"text is of type {type(text).__name__}", "give a str: decode bytes first")
         if level not in ("word", "char"):
             raise FamilyError(f"level is {level!r:.60}", "it is 'word' or 'char'")
-        if (
-            isinstance(test_share, bool)
-            or not isinstance(test_share, int | float | np.integer | np.floating)
-            or not 0 <= test_share < 1
-        ):
+        if not samples.is_number(test_share) or not 0 <= test_share < 1:
             raise FamilyError(f"test_share is {test_share!r:.60}", "write a share from 0 to below 1")
         parts = text.split() if level == "word" else list(text)
         if not parts:
@@ -357,7 +353,10 @@ def _windows(text: NDArray[np.int32], order: int) -> NDArray[np.int32]:
 
 
 def _text(what: str, tokens: ArrayLike, order: int) -> NDArray[np.int32]:
-    values = np.asarray(tokens)
+    try:
+        values = np.asarray(tokens)
+    except ValueError:
+        raise FamilyError(f"{what} is no row of numbers", "give whole numbers in one row") from None
     if values.ndim != 1 or values.dtype.kind not in "iu" or len(values) < order:
         raise FamilyError(
             f"{what} has shape {values.shape} and type {values.dtype}",

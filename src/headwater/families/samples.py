@@ -6,7 +6,8 @@ memory bounded, and the normal that stands in where a fit fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Sequence, Sized
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -142,6 +143,40 @@ def lone_normal(rows: Array, added: float | Array) -> tuple[Array, Array]:
     return mean, np.asarray((upper * np.sign(np.diagonal(upper))[:, None]).T)
 
 
+def floats(what: str, values: ArrayLike, most: int | None = None) -> Array:
+    """A copy as an array of floats, of any shape, finite or not.
+
+    Raises
+    ------
+    FamilyError
+        If it is none, or has more than `most` entries, which is seen before anything is copied.
+    """
+    length = (
+        values.size if isinstance(values, np.ndarray) else len(values) if isinstance(values, Sized) else 0
+    )
+    if most is not None and length > most:
+        raise FamilyError(f"{what} has {length:,} entries", f"give {most:,} at most: leave out the rarest")
+    try:
+        return np.array(values, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        raise FamilyError(
+            f"{what} is not an array of numbers",
+            f"give {what} as numbers below 1e308, as many in every row",
+        ) from None
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is one finite real number that a float can hold; True and False are none."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return real and bool(abs(value) <= sys.float_info.max)
+
+
+def shown(value: Any) -> str:
+    """A value as an error message shows it, on one short line."""
+    # Python refuses to write whole numbers of thousands of digits.
+    return "beyond 1e60" if isinstance(value, int) and abs(value) >= 10**60 else f"{value!r:.60}"
+
+
 def table(what: str, rows: ArrayLike, width: int | None = None) -> Array:
     """A (rows, d) table of finite numbers, as a copy.
 
@@ -150,7 +185,7 @@ def table(what: str, rows: ArrayLike, width: int | None = None) -> Array:
     FamilyError
         If it is none, or has not `width` columns.
     """
-    values = np.array(rows, dtype=float)
+    values = floats(what, rows)
     columns = "d" if width is None else str(width)
     if values.ndim != 2 or 0 in values.shape or width not in (None, values.shape[1]):
         raise FamilyError(f"{what} has shape {values.shape}", f"give a table (rows, {columns}) of numbers")

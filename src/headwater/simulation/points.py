@@ -65,7 +65,8 @@ class Points:
         if there != digest:
             raise InputError(
                 "another sweep lies here, unfinished",
-                "resume with the values of the first run, name another file after -o, or remove this directory",
+                "resume with the values of the first run, name another file after -o, "
+                "or remove this directory",
                 os.fspath(self.path),
             )
         if not resume:

@@ -19,12 +19,14 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from headwater.errors import InputError, MissingExtra, nearest
+from headwater.families import tables
 from headwater.families.contract import Array
-from headwater.files import FilePath, read_bytes, unreadable
+from headwater.files import FilePath, unreadable
 
 BUNDLED = ("diabetes", "breast_cancer", "digits")
 TEXTS = (".txt", ".text", ".md")
-LARGEST_TEXT = 2**30
+MOST_CLASSES = 20
+"""Values of a target that are classes; more are a number's."""
 COMPONENTS = 10
 """Principal components of the covariates that a generative model of classes is fitted to."""
 LOGISTIC_COMPONENTS = 3
@@ -113,21 +115,22 @@ def bundled_arrays(name: str) -> tuple[Array, Array]:
 
 def read_table(path: FilePath, target: str) -> DataSet:
     """A CSV (also .gz) or Parquet file with a target column."""
-    table = _columns(path)
+    table, names = _columns(path)
     notes = []
-    at = _target(table, target, os.fspath(path))
+    at = _target(names, target, os.fspath(path))
     numeric = {
         index: np.asarray(pc_float(table.column(index)))
         for index in range(table.num_columns)
         if _is_number(table.column(index).type)
     }
-    labels, kind_note = _labels(table.column(at), numeric.get(at))
+    for index, values in numeric.items():
+        _check_size(names[index], values, os.fspath(path))
+    labels, kind_note = _labels(table.column(at), numeric.get(at), os.fspath(path))
     notes += kind_note
-    dropped = [
-        table.column_names[each] for each in range(table.num_columns) if each not in numeric and each != at
-    ]
+    dropped = [names[each] for each in range(len(names)) if each not in numeric and each != at]
     if dropped:
-        notes.append(f"{len(dropped)} columns that are no numbers are left out: {', '.join(dropped)[:80]}")
+        said = tables.one_line(", ".join(dropped), 80)
+        notes.append(f"{len(dropped)} columns that are no numbers are left out: {said}")
     columns = [values for index, values in numeric.items() if index != at]
     if not columns:
         raise InputError(
@@ -137,6 +140,12 @@ def read_table(path: FilePath, target: str) -> DataSet:
     whole = np.isfinite(covariates).all(axis=1) & np.isfinite(labels)
     if not whole.all():
         notes.append(f"{int((~whole).sum()):,} rows with missing values are left out")
+    if not whole.any():
+        raise InputError(
+            f"each of the {len(whole):,} rows lacks a value",
+            "fill the values in, or drop the columns that lack them",
+            os.fspath(path),
+        )
     return make(Path(path).name, covariates[whole], labels[whole], notes)
 
 
@@ -148,6 +157,8 @@ def make(name: str, covariates: Array, target: Array, notes: list[str]) -> DataS
     InputError
         If too little is left.
     """
+    if len(covariates) == 0:
+        raise InputError(f"{tables.one_line(name)}: no rows", "a benchmark needs 50 rows")
     spread = covariates.std(axis=0)
     scale = np.maximum(np.abs(covariates).max(axis=0), 1e-300)
     kept = np.flatnonzero(spread > 1e-10 * scale)
@@ -159,7 +170,7 @@ def make(name: str, covariates: Array, target: Array, notes: list[str]) -> DataS
     standard = standard[:, independent]
     if len(standard) < 50 or standard.shape[1] == 0 or np.ptp(target) == 0:
         raise InputError(
-            f"{name}: {len(standard)} rows, {standard.shape[1]} covariates and "
+            f"{tables.one_line(name)}: {len(standard)} rows, {standard.shape[1]} covariates and "
             f"{len(np.unique(target))} values of the target",
             "a benchmark needs 50 rows, one covariate and a target that varies",
         )
@@ -167,7 +178,9 @@ def make(name: str, covariates: Array, target: Array, notes: list[str]) -> DataS
     kind: Kind = "number"
     if len(values) == 2:
         kind, target = "binary", (target == values[1]).astype(float)
-    elif len(values) <= 20 and (values == np.round(values)).all() and len(target) >= 20 * len(values):
+    elif (
+        len(values) <= MOST_CLASSES and (values == np.round(values)).all() and len(target) >= 20 * len(values)
+    ):
         kind = "classes"
     if kind != "number":
         size = COMPONENTS if kind == "classes" else LOGISTIC_COMPONENTS
@@ -197,11 +210,7 @@ def cells(covariates: Array) -> Array:
 
 def read_text(path: FilePath) -> DataSet:
     """Words of a UTF-8 text: lower case, split where a character is neither letter, digit nor underscore."""
-    content = read_bytes(path, LARGEST_TEXT)
-    try:
-        words = [word for word in re.split(r"\W+", content.decode("utf-8").lower()) if word]
-    except UnicodeDecodeError as error:
-        raise InputError(f"byte {error.start:,} is no UTF-8", "convert the text", os.fspath(path)) from None
+    words = [word for word in re.split(r"\W+", tables.read_text(path).lower()) if word]
     if len(words) < 100:
         raise InputError(f"the text has {len(words)} words", "give at least 100", os.fspath(path))
     counts = np.array(list(Counter(words).values()), dtype=float)
@@ -224,35 +233,75 @@ def _independent(standard: Array) -> list[int]:
     return kept
 
 
-def _columns(path: FilePath) -> pa.Table:
+def _columns(path: FilePath) -> tuple[pa.Table, list[str]]:
+    """The table, and the names of its columns."""
     try:
-        if Path(path).suffix.lower() in (".parquet", ".pq"):
-            return pa.parquet.read_table(os.fspath(path))
-        first = pa.csv.read_csv(path, read_options=pa.csv.ReadOptions(autogenerate_column_names=True))
-        text_header = not all(_is_number(column.type) for column in first.columns)
-        return pa.csv.read_csv(path) if text_header else first
+        table = _parquet_or_csv(path)
+        # names are decoded here
+        return table, table.column_names
+    except UnicodeDecodeError as error:
+        raise tables.not_utf8(os.fspath(path), error) from None
     except (OSError, pa.ArrowException) as error:
         if isinstance(error, OSError) and not isinstance(error, pa.ArrowException):
             raise unreadable(path, error) from None
         raise InputError(
-            f"this is no table that can be read: {str(error).splitlines()[0][:120]}",
+            f"this is no table that can be read: {tables.one_line(str(error))}",
             "a CSV with a line a row, or Parquet",
             os.fspath(path),
         ) from None
 
 
-def _target(table: pa.Table, target: str, path: str) -> int:
-    if target in table.column_names:
-        return table.column_names.index(target)
-    if target.isascii() and target.isdigit() and 1 <= int(target) <= table.num_columns:
+def _parquet_or_csv(path: FilePath) -> pa.Table:
+    if Path(path).suffix.lower() in (".parquet", ".pq"):
+        return pa.parquet.read_table(os.fspath(path))
+    first = pa.csv.read_csv(path, read_options=pa.csv.ReadOptions(autogenerate_column_names=True))
+    # a column without any value says nothing about a header
+    numbers = all(_is_number(column.type) or pa.types.is_null(column.type) for column in first.columns)
+    return first if numbers else pa.csv.read_csv(path)
+
+
+def _target(names: list[str], target: str, path: str) -> int:
+    if names.count(target) > 1:
+        raise InputError(
+            f"{names.count(target)} columns are called {target!r:.60}", "rename all but the target", path
+        )
+    if target in names:
+        return names.index(target)
+    # more digits than a column's number has
+    if target.isascii() and target.isdigit() and len(target) < 10 and 1 <= int(target) <= len(names):
         return int(target) - 1
-    raise InputError(f"there is no column {target!r:.60}", nearest(target, table.column_names), path)
+    raise InputError(f"there is no column {target!r:.60}", tables.nearest_column(target, names), path)
 
 
-def _labels(column: Any, numbers: Array | None) -> tuple[Array, list[str]]:
+def _check_size(name: str, values: Array, path: str) -> None:
+    largest = np.abs(values[~np.isnan(values)]).max(initial=0)
+    if largest > tables.LARGEST_NUMBER:
+        raise InputError(
+            f"column {name!r:.60} holds numbers that are too large, such as {largest:g}",
+            tables.IN_OTHER_UNITS,
+            path,
+        )
+
+
+def _labels(column: Any, numbers: Array | None, path: str) -> tuple[Array, list[str]]:
     if numbers is not None:
         return numbers, []
-    encoded = column.combine_chunks().cast(pa.string()).dictionary_encode()
+    try:
+        encoded = column.combine_chunks().cast(pa.string()).dictionary_encode()
+    except pa.ArrowException:
+        raise InputError(
+            f"the target holds values of type {tables.one_line(str(column.type), 60)} that are no text",
+            "a target is a number or a class: write it so, in the encoding UTF-8",
+            path,
+        ) from None
+    if len(encoded.dictionary) > MOST_CLASSES:
+        raise InputError(
+            f"the target is text of {len(encoded.dictionary):,} different values, such as "
+            f"{encoded.dictionary[0].as_py()!r:.60}",
+            f"a target is a number below {tables.LARGEST_NUMBER:g} in each row, or one of "
+            f"{MOST_CLASSES} classes at most",
+            path,
+        )
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(float)
     return codes, ["the target is text: its values are classes in order of appearance"]
 
@@ -263,4 +312,4 @@ def _is_number(kind: pa.DataType) -> bool:
 
 def pc_float(column: Any) -> Array:
     """A column as doubles; what is missing is NaN."""
-    return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=float)
+    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=float)
