@@ -152,14 +152,15 @@ def _through_dask(executor: Executor, function: Callable[[int], T], numbers: Seq
     except ImportError:
         raise MissingExtra("Dask is not installed", "install it: pip install 'headwater[dask]'") from None
     address, workers = executor.address, executor.workers
+    connect: Any = Client
     try:
         if address is None:
-            client = Client(
+            client = connect(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None, set_as_default=False
             )
         else:
             _knock(address, greets=not address.startswith("tls:"))
-            client = Client(address, timeout=f"{PATIENCE}s", set_as_default=False)
+            client = connect(address, timeout=f"{PATIENCE}s", set_as_default=False)
     except (OSError, ValueError, OverflowError) as error:
         raise _unreachable("Dask", address, error) from None
     # what all tasks share is sent once
