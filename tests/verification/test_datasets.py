@@ -116,7 +116,7 @@ def test_words_of_a_text_are_counted(tmp_path):
         ("d.csv", lines(HOLES, NAMES), "y", "each of the 80 rows lacks a value"),
         ("d.csv", lines(table(), ["a", "y", "b", "y"]), "y", "2 columns are called 'y'"),
         ("d.csv", lines(table(), NAMES), "1" * 5000, "no column '1"),
-        ("d.csv", lines(table(), ["é", "y"]).encode("latin-1"), "y", "byte 0xe9, which is not UTF-8"),
+        ("d.csv", lines([[1, 2]], ["é", "y"]).encode("latin-1"), "y", "byte 0xe9, which is not UTF-8"),
         ("d.csv", b"a,y\n" + b"1,caf\xe9\n" * 60, "y", "the target holds values of type binary"),
         ("d.csv", lines([[at, f"{at} m"] for at in range(60)], ["a", "y"]), "y", "text of 60 different"),
         ("d.csv", lines(table(), NAMES) + STEERS, "y", r"got 5: \\x1b\[2J"),
