@@ -37,7 +37,7 @@ def headwater(*arguments):
 
 
 def test_a_right_law_agrees_with_exit_0_and_a_wrong_one_disagrees_with_1(ring):
-    right = headwater("verify", ring, "--family", "poisson", "--mean", 2, "--replicates", 2000, "--seed", 7)
+    right = headwater("verify", ring, "--family", "poisson", "--mean", 2, "--replicates", 8000, "--seed", 7)
     assert (right.returncode, right.stderr) == (0, "")
     assert right.stdout.startswith("theory and simulation agree in 14 comparisons")
     wrong = headwater(
@@ -58,7 +58,7 @@ def test_the_document_has_what_other_programs_read(ring, tmp_path):
         "--ddof",
         1,
         "--replicates",
-        300,
+        4000,
         "--seed",
         7,
         "--json",
