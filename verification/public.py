@@ -1,7 +1,7 @@
 """The page on public data: one benchmark a data set, as Markdown.
 
 ``python -m verification.public diabetes breast_cancer digits file.csv:target ...``; each result is
-kept beside the page (``--results``) as it comes, so that a run that is stopped goes on where it was.
+kept (``--results``) as it comes, so that a run that is stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ How to read it: inflation is the risk after {generations} generations over that 
 *Predicted* is the law (least squares: exact for normal covariates and the noise the model assumes;
 Gaussian: exact; logistic: large samples). *Two noises* is the law with one number measured on the
 data: ρ, the risk of a fit on labels of the true model over that of a fit on real ones, at the budget.
-*Observed* is read off simulated points; ± is one standard error.
+*Observed* is read off simulated points; ± is one standard error. The page was made by
+`python -m verification.public` from copies of the files (UCI sets by their usual names; MNIST and
+WikiText-2: the test part, and the test and validation parts).
 """
 
 
@@ -44,9 +46,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m verification.public", description=__doc__)
     parser.add_argument("data", nargs="+", help="a bundled name, or PATH:TARGET, or the path of a text")
     parser.add_argument("--output", type=Path, default=Path("docs/public-data.md"))
-    parser.add_argument("--results", type=Path, default=Path("docs/public-data.json"))
+    parser.add_argument("--results", type=Path, default=Path("build/public-data.json"))
     parser.add_argument("--replicates", type=int, default=1000)
     given = parser.parse_args()
+    given.results.parent.mkdir(parents=True, exist_ok=True)
     kept: dict[str, Any] = json.loads(given.results.read_text()) if given.results.exists() else {}
     for each in given.data:
         path, _, target = each.partition(":")
