@@ -255,9 +255,9 @@ def _one_real_sample() -> list[Claim]:
             "above",
         ),
         Test(
-            "Bernoulli, loop of 20 without real data: less than a thousandth is",
+            "Bernoulli, loop of 20 without real data: less than a hundredth is",
             lambda runs: kept(runs)[:, 0],
-            lambda: 0.001,
+            lambda: 0.01,
             "below",
         ),
     )

@@ -76,7 +76,12 @@ class Comparison:
 
 
 def compare(
-    samples: Array, predicted: Array, false_alarm: float = 1e-3, few_carry_it: float = FEW_CARRY_IT
+    samples: Array,
+    predicted: Array,
+    false_alarm: float = 1e-3,
+    *,
+    few_carry_it: float = FEW_CARRY_IT,
+    fewest: int = FEWEST,
 ) -> Comparison:
     r"""Compare means over the first axis of `samples` with what is predicted.
 
@@ -96,6 +101,8 @@ def compare(
         Chance that a right prediction is refused.
     few_carry_it
         Skewness over the root of the replicates above which a cell is not judged.
+    fewest
+        Replicates below which nothing is judged.
 
     Notes
     -----
@@ -119,7 +126,7 @@ def compare(
     same = np.abs(mean - predicted) <= EQUAL * scale
     z = np.where(fixed, np.where(same, 0.0, np.copysign(np.inf, mean - predicted)), z)
     judged = (fixed & same) | (~fixed & np.isfinite(z) & (np.abs(skewness) <= few_carry_it * root))
-    judged &= np.isfinite(predicted) & (replicates >= FEWEST)
+    judged &= np.isfinite(predicted) & (replicates >= fewest)
     limit = float(student.isf(false_alarm / (2 * max(int(judged.sum()), 1)), replicates - 1))
     shown = np.where(judged, z, np.nan)
     return Comparison(predicted, mean, error, shown, judged, limit, false_alarm, replicates)
