@@ -138,7 +138,10 @@ def test_an_interrupt_ends_soon_and_quietly_and_the_run_resumes(unbroken, tmp_pa
     _, errors = child.communicate(timeout=30)
     assert time.monotonic() - began < 15
     assert child.returncode not in (0, None)
-    assert errors.count("Traceback") == 1, errors  # its own, which the command line turns into none
+    # its own, which the command line turns into none; the pool may add one of the thread it ends
+    told = [part.splitlines()[0] for part in errors.split("Exception in thread ")[1:]]
+    assert all(each.startswith("ExecutorManagerThread") for each in told), errors
+    assert errors.count("Traceback") - len(told) == 1, errors
     assert "\nKeyboardInterrupt" in errors
     assert len(chunks(store)) < CHUNKS
     same(unbroken[0], here(store=store, resume=True))
