@@ -27,15 +27,17 @@ HEAD = """# Does theory predict the threshold on public data?
 For every data set below, a lone loop was trained on real rows with their real labels and on its own
 output, at several real shares. What is called *observed* comes from those runs. Predictions know the
 budget, the real share and the number of coefficients, and nothing else of the data.
-`headwater verify --benchmark NAME --seed 7` repeats one of them on any machine: `diabetes`,
-`breast_cancer` and `digits` come with scikit-learn, and a CSV, Parquet or text file of your own works
-the same way.
+`headwater verify --benchmark NAME --seed 7` repeats one of them with other draws on any machine:
+`diabetes`, `breast_cancer` and `digits` come with scikit-learn, and a CSV, Parquet or text file of your
+own works the same way. Here: 1,000 replicates a point (rare items: 50, texts 20), seed 20260521.
 
 How to read it: inflation is the risk after {generations} generations over that of generation 0.
 *Predicted* is the law (least squares: exact for normal covariates and the noise the model assumes;
 Gaussian: exact; logistic: large samples). *Two noises* is the law with one number measured on the
 data: ρ, the risk of a fit on labels of the true model over that of a fit on real ones, at the budget.
-*Observed* is read off simulated points; ± is one standard error. The page was made by
+*Observed* is read off simulated points; ± is one standard error of the points it lies between, and
+leaves out that of drawing a curve through them. Classes and binary targets are on the leading 10 and 3
+principal components. The page was made by
 `python -m verification.public` from copies of the files (UCI sets by their usual names; MNIST and
 WikiText-2: the test part, and the test and validation parts).
 """
@@ -101,8 +103,8 @@ def page(found: list[dict[str, Any]]) -> Iterator[str]:
         "*tail sample* A is predicted, and so is the number of distinct items from it, Σ(1 − exp(−p A)).\n"
     )
     yield (
-        "| data | items | samples | real share | tail sample | distinct, predicted | observed | "
-        "diversity, predicted | observed |"
+        "| data | distinct at generation 0 | samples | real share | tail sample | "
+        "distinct, predicted | observed | diversity, predicted | observed |"
     )
     yield "|---|---|---|---|---|---|---|---|---|"
     for each in found:

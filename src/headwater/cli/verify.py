@@ -23,6 +23,7 @@ OF_A_POINT = 1000
 """Replicates of a law's simulation, and of each of a benchmark's, where none are given."""
 MOST_REPLICATES = 1_000_000
 """Of a benchmark, which plays several simulations."""
+NO_LAW = ("gaussian-mixture", "kernel-density", "ngram")
 LEAST_FALSE_ALARM = 1e-12
 """Below it the tail of the distribution that is judged by says little."""
 OF_BENCHMARK = (
@@ -200,6 +201,11 @@ def _law_and_family(given: dict[str, Any]) -> tuple[Law | None, Any]:
     from headwater.theory.laws import LAWS, make_law
 
     options = {key: given[key] for key in inputs.OF_FAMILIES if given.get(key) is not None}
+    if given["family"] in NO_LAW:
+        raise FamilyError(
+            f"family {given['family']} has no law that could be held to it",
+            f"look at it alone: headwater simulate --family {given['family']}",
+        )
     if given["family"] is None:
         raise InputError("--family is missing", f"families: {', '.join(registry.names())}")
     entry = registry.FAMILIES.get(given["family"])

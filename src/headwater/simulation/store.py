@@ -26,7 +26,8 @@ from headwater.errors import InputError, OutputError
 from headwater.files import FilePath, read_bytes, write_bytes
 from headwater.simulation.play import Snapshot
 
-MANIFEST = "manifest.json"
+MANIFEST = "_manifest.json"
+"""With the underscore, readers of Parquet directories leave it alone."""
 OWN_PARTS = ("chunk-*.parquet.*.part", ".headwater-*.part")
 """What a killed run may leave; other files are other people's."""
 VERSION = 1

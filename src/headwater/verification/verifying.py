@@ -64,7 +64,11 @@ class Verification:
             )
         generation, model = found.worst
         skipped = found.judged.size - cells
-        left = f" ({skipped:,} more not judged: a few replicates carry their mean)" if skipped else ""
+        left = (
+            f" ({skipped:,} more not judged: too few replicates carry their mean: take more)"
+            if skipped
+            else ""
+        )
         place = f"at {self.models[model]!r}, generation {generation}"
         far = f"largest |z| {abs(found.z[generation, model]):.2f} {place}, allowed {found.limit:.2f}"
         if self.agree:
