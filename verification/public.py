@@ -29,7 +29,8 @@ output, at several real shares. What is called *observed* comes from those runs.
 budget, the real share and the number of coefficients, and nothing else of the data.
 `headwater verify --benchmark NAME --seed 7` repeats one of them with other draws on any machine:
 `diabetes`, `breast_cancer` and `digits` come with scikit-learn, and a CSV, Parquet or text file of your
-own works the same way. Here: 1,000 replicates a point (rare items: 50, texts 20), seed 20260521.
+own works the same way. Here: 1,000 replicates a point (rare items: 50, texts 20); `--seed 20260521`
+draws these very points again.
 
 How to read it: inflation is the risk after {generations} generations over that of generation 0.
 *Predicted* is the law (least squares: exact for normal covariates and the noise the model assumes;

@@ -24,6 +24,7 @@ from headwater.verification.shares import (
     LEVELS,
     Point,
     Threshold,
+    chunk_of,
     loop,
     observed_threshold,
     predicted_inflation,
@@ -220,6 +221,7 @@ def _noise_ratio(trial: _Trial, budget: int, effort: _Effort) -> tuple[float, fl
             seed=_seed(effort.seed, budget, 0, at),
             metrics=["risk"],
             executor=effort.executor,
+            chunk=chunk_of(effort.replicates),
         )
         risks.append(runs["risk"].values.ravel())
     own, real = risks

@@ -130,12 +130,18 @@ def simulated(  # noqa: PLR0913, PLR0917
         replicates=replicates,
         seed=seed,
         executor=executor,
+        chunk=chunk_of(replicates),
     )
     last = {name: runs[name].values[:, -1, 0] for name in family.measures}
     values = {name: float(each.mean()) for name, each in last.items()}
     errors = {name: float(each.std(ddof=1) / replicates**0.5) for name, each in last.items()}
     values["inflation"], errors["inflation"] = ratio(last["risk"], runs["risk"].values[:, 0, 0])
     return values, errors
+
+
+def chunk_of(replicates: int) -> int:
+    """Replicates played together in a benchmark: an eighth, whatever the default, so that pages repeat."""
+    return min(replicates, max(50, -(-replicates // 8)))
 
 
 def ratio(over: Array, under: Array) -> tuple[float, float]:
