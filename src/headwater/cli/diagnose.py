@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from headwater.cli import inputs, printing
-
-if TYPE_CHECKING:
-    from headwater.theory.laws import Law
 
 
 def command(
@@ -56,9 +53,11 @@ def command(
     from headwater.regimes import parse_regime
     from headwater.report.document import as_json_lines
     from headwater.report.terminal import DiagnosisView
+    from headwater.theory.laws import make_law
 
     _check_fail_on(fail_on)
-    chosen = _law(law, {"features": features, "noise": noise, "mean": mean, "shape": shape, "ddof": ddof})
+    options = {"features": features, "noise": noise, "mean": mean, "shape": shape, "ddof": ddof}
+    chosen = make_law(law, {key: value for key, value in options.items() if value is not None})
     place = inputs.output_of(output, file)
     pipeline, content = inputs.read(file, sources)
     with inputs.located(file, content), printing.working("diagnosing ..."):
@@ -78,25 +77,6 @@ def command(
         printing.show(DiagnosisView(diagnosis))
     if fail_on is not None and _at_least(diagnosis.verdict, fail_on):
         raise typer.Exit(1)
-
-
-def _law(name: str, options: dict[str, Any]) -> Law:
-    """The law of that name, given exactly the options it takes."""
-    from headwater.errors import LawError, nearest
-    from headwater.theory.laws import LAWS
-
-    if name not in LAWS:
-        raise LawError(f"no law is called {name!r}", nearest(name, LAWS))
-    make, needed, optional = LAWS[name]
-    given = {key: value for key, value in options.items() if value is not None}
-    for key in needed:
-        if key not in given:
-            raise LawError(f"law {name} needs --{key}", f"write --law {name} --{key} VALUE")
-    for key in given:
-        if key not in (*needed, *optional):
-            takes = ", ".join(f"--{option}" for option in (*needed, *optional)) or "no option"
-            raise LawError(f"law {name} does not take --{key}", f"it takes {takes}: remove --{key}")
-    return make(**given)
 
 
 def _check_fail_on(fail_on: str | None) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from headwater.errors import FamilyError
 from headwater.families.contract import Array, Ask, Measure
+from headwater.families.covariates import numbers as numbers_of
 from headwater.theory import laws
 
 
@@ -86,8 +87,8 @@ class Gaussian:
         if not (whole and self.dimensions >= 1):
             raise FamilyError(f"dimensions is {self.dimensions!r}", "write a whole number, at least 1")
         d = int(self.dimensions)
-        mean = np.zeros(d) if self.mean is None else finite("mean", self.mean)
-        covariance = np.eye(d) if self.covariance is None else finite("covariance", self.covariance)
+        mean = np.zeros(d) if self.mean is None else numbers_of("mean", self.mean)
+        covariance = np.eye(d) if self.covariance is None else numbers_of("covariance", self.covariance)
         if mean.shape != (d,):
             raise FamilyError(f"the mean has shape {mean.shape}", f"give {d} finite numbers, one a dimension")
         if covariance.shape != (d, d) or not _is_positive_definite(covariance):
@@ -95,9 +96,9 @@ class Gaussian:
                 f"the covariance of shape {covariance.shape} is no covariance of {d} dimensions",
                 f"give a symmetric positive definite ({d}, {d}) matrix",
             )
-        for name, value in (("mean", mean), ("covariance", covariance)):
-            value.flags.writeable = False
-            object.__setattr__(self, name, value)
+        mean.flags.writeable = covariance.flags.writeable = False
+        object.__setattr__(self, "mean", mean)
+        object.__setattr__(self, "covariance", covariance)
         object.__setattr__(self, "ddof", int(self.ddof))
         object.__setattr__(self, "dimensions", d)
 
@@ -112,12 +113,11 @@ class Gaussian:
         FamilyError
             If the rows are not finite, or span fewer than d dimensions.
         """
-        table = finite("rows", rows)
+        table = numbers_of("rows", rows)
         if table.ndim != 2 or 0 in table.shape:
             raise FamilyError(
                 f"rows of shape {table.shape}", "give a table (rows, d) of finite numbers, d at least 1"
             )
-        table.flags.writeable = False
         covariance = np.atleast_2d(np.cov(table.T, ddof=0))
         return cls(ddof, table.shape[1], table.mean(axis=0), covariance, table)
 
@@ -280,23 +280,6 @@ def _compressed(root: Array) -> Array:
 def _column(values: float | Array) -> Array:
     """Values a replicate, or one for all, as a column."""
     return np.asarray(values)[..., None]
-
-
-def finite(what: str, values: ArrayLike) -> Array:
-    """A copy as doubles.
-
-    Raises
-    ------
-    FamilyError
-        If it is no array of finite numbers.
-    """
-    try:
-        array = np.array(values, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        raise FamilyError(f"{what} is no array of numbers", f"give {what} as finite numbers") from None
-    if not np.isfinite(array).all():
-        raise FamilyError(f"{what} holds what is no finite number", "every entry is a finite number")
-    return array
 
 
 def _is_positive_definite(matrix: Array) -> bool:

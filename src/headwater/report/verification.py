@@ -11,6 +11,9 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from headwater.report import words
+from headwater.report.columns import LONGEST_NAME
+
 if TYPE_CHECKING:
     from headwater.verification.public import Benchmark, Sweep
     from headwater.verification.survival import Survival
@@ -54,7 +57,7 @@ class VerificationView:
             for at, generation in enumerate(shown):
                 z = comparison.z[generation, model]
                 table.add_row(
-                    _plain(found.models[model]) if at == 0 else "",
+                    words.plain(found.models[model], LONGEST_NAME) if at == 0 else "",
                     str(generation),
                     number(comparison.predicted[generation, model]),
                     number(comparison.simulated[generation, model]),
@@ -265,8 +268,3 @@ def number(value: Any) -> str:
 
 def _share(value: float | None) -> str:
     return NONE if value is None else f"{value:.3f}"
-
-
-def _plain(name: str) -> str:
-    text = "".join(letter if letter.isprintable() else "?" for letter in name)
-    return text if len(text) <= 34 else text[:33] + "…"
