@@ -53,6 +53,15 @@ def test_replicates_that_all_missed_a_rare_event_judge_nothing():
     assert found.agree
 
 
+def test_z_is_halls_transformation_of_the_studentised_mean():
+    """g(T) = T + aγT² + a²γ²T³/3 + bγ/n with T the error in standard deviations, a = 1/3, b = 1/6."""
+    samples = np.random.default_rng(3).gamma(9.0, size=(400, 1))
+    n, gamma = 400, stats.skew(samples[:, 0])
+    big_t = (samples.mean() - 8.8) / samples.std(ddof=1)
+    g = big_t + gamma * big_t**2 / 3 + gamma**2 * big_t**3 / 27 + gamma / (6 * n)
+    assert compare(samples, np.array([8.8])).z[0] == pytest.approx(np.sqrt(n) * g, rel=1e-9)
+
+
 def test_a_prediction_that_is_two_percent_off_is_refused():
     samples = np.random.default_rng(2).chisquare(1, (100_000, 5))
     assert compare(samples, np.ones(5)).agree

@@ -37,9 +37,11 @@ def test_two_noises_that_are_equal_are_the_law():
         for law in (laws.Asymptotic(), laws.LeastSquares(7)):
             by_law_ = predicted_inflation(law, 100, real, 15)
             assert two_noise_inflation(law, 1.0, 100, real, 15) == pytest.approx(by_law_)
-    # settled: G = w²G + (1 - w + wρ)/N
+    # settled: G = w²G + (1 - w + wρ)/N, at w = 0.5 and where w and 1 - w differ
     settled = two_noise_inflation(laws.Asymptotic(), 2.0, 100, 50, 500)
     assert settled == pytest.approx((0.5 + 1.0) / (1 - 0.25))
+    settled = two_noise_inflation(laws.Asymptotic(), 2.0, 100, 20, 500)
+    assert settled == pytest.approx((0.2 + 1.6) / (1 - 0.64))
 
 
 def test_two_noises_of_least_squares_are_exact_on_normal_rows():
@@ -47,7 +49,7 @@ def test_two_noises_of_least_squares_are_exact_on_normal_rows():
 
     d = 5, N = 12, so that the large-sample form is far off.
     """
-    d, budget, real, generations, replicates = 5, 12, 6, 8, 20_000
+    d, budget, real, generations, replicates = 5, 12, 4, 8, 20_000
     rng = np.random.default_rng(1)
 
     def fit(theta):
