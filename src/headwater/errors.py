@@ -75,6 +75,10 @@ class FamilyError(HeadwaterError, ValueError):
         self.place = place
 
 
+class SampleError(HeadwaterError, ValueError):
+    """A sample that cannot be measured: empty, not finite, or unlike its reference in kind or dimension."""
+
+
 class NoLaw(HeadwaterError, NotImplementedError):
     """No exact recursion is known for this law under this regime or graph; simulate instead."""
 
