@@ -1,7 +1,7 @@
 """How much real data does a self-training loop on the diabetes data need? Predicted, then tried.
 
-Run it with ``python examples/real-share-threshold.py``; it takes about a minute and needs
-``pip install 'headwater[sklearn]'``. ``headwater verify --benchmark diabetes --seed 7`` does more.
+Run it with ``python examples/real-share-threshold.py``; it takes about a minute.
+``headwater verify --benchmark diabetes --seed 7`` does more.
 """
 
 from __future__ import annotations

@@ -65,5 +65,5 @@ def test_an_unknown_kind_is_an_error():
 def test_without_networkx_the_error_says_what_to_install(monkeypatch):
     """It is an optional dependency."""
     monkeypatch.setitem(sys.modules, "networkx", None)
-    with pytest.raises(MissingExtra, match=r"pip install headwater\[networkx\]"):
+    with pytest.raises(MissingExtra, match=r"pip install 'headwater\[networkx\]'"):
         to_networkx(GRAPH)

@@ -11,7 +11,8 @@ import numbers
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from headwater.errors import GraphError, MissingExtra, nearest
+from headwater import extras
+from headwater.errors import GraphError, nearest
 from headwater.graph import Flow, InteractionGraph, Model, Source
 
 if TYPE_CHECKING:
@@ -125,10 +126,4 @@ def _only(attributes: Mapping[str, Any], known: set[str], what: str, place: Any)
 
 
 def _networkx() -> Any:
-    try:
-        import networkx
-    except ImportError:
-        raise MissingExtra(
-            "networkx is not installed", "install it: pip install headwater[networkx]"
-        ) from None
-    return networkx
+    return extras.load("networkx", "this")

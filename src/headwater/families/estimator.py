@@ -15,7 +15,7 @@ from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
 from headwater.errors import FamilyError
-from headwater.families import extras, samples
+from headwater.families import samples
 from headwater.families.contract import Array, Ask, Measure
 from headwater.families.gaussian import RealRows
 from headwater.families.samples import Samples
@@ -244,8 +244,6 @@ def from_estimator(
     FamilyError
         If the estimator lacks a method or cannot be seeded, or a table cannot be right; later,
         if `sample` returns another shape.
-    MissingExtra
-        When an estimator of scikit-learn's kind is fitted and scikit-learn is not installed.
 
     Notes
     -----
@@ -279,7 +277,9 @@ def _mean_distance(first: Array, second: Array) -> float:
 
 def _clone(estimator: Any) -> Any:
     if hasattr(estimator, "get_params"):
-        return extras.load("sklearn.base", "from_estimator").clone(estimator)
+        from sklearn.base import clone
+
+        return clone(estimator)
     return copy.deepcopy(estimator)
 
 

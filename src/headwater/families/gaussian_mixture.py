@@ -15,7 +15,7 @@ from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
 from headwater.errors import FamilyError
-from headwater.families import extras, samples
+from headwater.families import samples
 from headwater.families.contract import Array, Ask, Measure
 from headwater.families.gaussian import RealRows
 from headwater.families.samples import Samples
@@ -71,8 +71,6 @@ class GaussianMixture:
     ------
     FamilyError
         If a parameter cannot be right, or the table itself cannot be fitted.
-    MissingExtra
-        If scikit-learn is not installed.
 
     Notes
     -----
@@ -210,8 +208,8 @@ class GaussianMixture:
 
     def _fitted(self, records: Array, seeds: Sequence[int], starts: int) -> Mixture:
         """The fit of every replicate of records (replicates, n, d)."""
-        mixture = extras.load("sklearn.mixture", "GaussianMixture")
-        convergence = extras.load("sklearn.exceptions", "GaussianMixture").ConvergenceWarning
+        from sklearn import exceptions, mixture
+
         replicates, _, d = records.shape
         k = self.components
         out = Mixture(
@@ -224,7 +222,7 @@ class GaussianMixture:
         # fits as small as these lose more to threads than they gain
         with threadpool_limits(limits=1), warnings.catch_warnings():
             # k-means on fewer distinct rows than components, and EM that ran out of iterations
-            warnings.simplefilter("ignore", convergence)
+            warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
             for at, (rows, seed) in enumerate(zip(records, seeds, strict=True)):
                 estimator = mixture.GaussianMixture(
                     k,

@@ -16,7 +16,8 @@ from typing import Any, Literal, TypeVar, get_args
 
 from threadpoolctl import threadpool_limits
 
-from headwater.errors import HeadwaterError, InputError, MissingExtra
+from headwater import extras
+from headwater.errors import HeadwaterError, InputError
 
 Backend = Literal["processes", "dask", "ray"]
 T = TypeVar("T")
@@ -147,20 +148,16 @@ def _through_processes(
 def _through_dask(executor: Executor, function: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
     import joblib
 
-    try:
-        from distributed import Client
-    except ImportError:
-        raise MissingExtra("Dask is not installed", "install it: pip install 'headwater[dask]'") from None
+    client_of = extras.load("distributed", "backend dask").Client
     address, workers = executor.address, executor.workers
-    connect: Any = Client
     try:
         if address is None:
-            client = connect(
+            client = client_of(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None, set_as_default=False
             )
         else:
             _knock(address, greets=not address.startswith("tls:"))
-            client = connect(address, timeout=f"{PATIENCE}s", set_as_default=False)
+            client = client_of(address, timeout=f"{PATIENCE}s", set_as_default=False)
     except (OSError, ValueError, OverflowError) as error:
         raise _unreachable("Dask", address, error) from None
     # what all tasks share is sent once
@@ -176,10 +173,7 @@ def _through_dask(executor: Executor, function: Callable[[int], T], numbers: Seq
 
 def _through_ray(executor: Executor, function: Callable[[int], T], numbers: Sequence[int]) -> Iterator[T]:
     """By Ray itself: its backend for joblib gives nothing back before everything is finished."""
-    try:
-        import ray
-    except ImportError:
-        raise MissingExtra("Ray is not installed", "install it: pip install 'headwater[ray]'") from None
+    ray = extras.load("ray", "backend ray")
     address, workers = executor.address, executor.workers
     ours = not ray.is_initialized()
     if ours:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from headwater.errors import InputError, MissingExtra, nearest
+from headwater.errors import InputError, nearest
 from headwater.families import tables
 from headwater.families.contract import Array
 from headwater.files import FilePath, unreadable
@@ -70,8 +70,6 @@ def load(name: str, target: str | None = None) -> DataSet:
     ------
     InputError
         If there is no such set or file, or it cannot serve.
-    MissingExtra
-        If a bundled set is asked for and scikit-learn is not installed.
     """
     if name in BUNDLED:
         if target is not None:
@@ -102,13 +100,8 @@ def bundled(name: str) -> DataSet:
 
 def bundled_arrays(name: str) -> tuple[Array, Array]:
     """Covariates and target as scikit-learn has them."""
-    try:
-        from sklearn import datasets
-    except ImportError:
-        raise MissingExtra(
-            "scikit-learn, which holds the data, is not installed",
-            "install it: pip install 'headwater[sklearn]'",
-        ) from None
+    from sklearn import datasets
+
     covariates, target = getattr(datasets, f"load_{name}")(return_X_y=True)
     return np.asarray(covariates, dtype=float), np.asarray(target, dtype=float)
 

@@ -1,4 +1,4 @@
-"""Packages that only some families need, imported on first use."""
+"""Packages that only some uses need, imported on first use."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from typing import Any
 
 from headwater.errors import MissingExtra
 
-EXTRAS = {"sklearn": ("scikit-learn", "sklearn")}
+EXTRAS = {
+    "PIL": ("Pillow", "images"),
+    "distributed": ("Dask", "dask"),
+    "mlflow": ("MLflow", "mlflow"),
+    "networkx": ("networkx", "networkx"),
+    "ray": ("Ray", "ray"),
+    "transformers": ("transformers", "transformers"),
+}
 """By the name that is imported: name of the package, and the extra of this one that brings it."""
 
 
 def load(module: str, needed_by: str) -> Any:
-    """A module of an optional package, such as ``sklearn.mixture``.
+    """A module of an optional package, such as ``PIL.Image``.
 
     Parameters
     ----------

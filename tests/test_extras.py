@@ -6,23 +6,23 @@ import sys
 
 import pytest
 
+from headwater import extras
 from headwater.errors import MissingExtra
-from headwater.families import extras
 
 
 def test_a_module_that_is_there_is_returned():
-    assert extras.load("sklearn.mixture", "this").GaussianMixture.__name__ == "GaussianMixture"
+    assert extras.load("networkx.classes", "this").DiGraph.__name__ == "DiGraph"
 
 
 def test_a_missing_package_says_who_needs_it_and_how_to_install_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    monkeypatch.setitem(sys.modules, "sklearn.mixture", None)
+    monkeypatch.setitem(sys.modules, "networkx", None)
+    monkeypatch.setitem(sys.modules, "networkx.classes", None)
     with pytest.raises(
-        MissingExtra, match=r"(?s)the mixture needs scikit-learn.*pip install 'headwater\[sklearn\]'"
+        MissingExtra, match=r"(?s)the drawing needs networkx.*pip install 'headwater\[networkx\]'"
     ):
-        extras.load("sklearn.mixture", "the mixture")
+        extras.load("networkx.classes", "the drawing")
     with pytest.raises(ImportError):
-        extras.load("sklearn.mixture", "the mixture")
+        extras.load("networkx.classes", "the drawing")
 
 
 def test_a_package_that_is_there_but_lacks_one_of_its_own_says_so_itself(monkeypatch):
@@ -33,4 +33,4 @@ def test_a_package_that_is_there_but_lacks_one_of_its_own_says_so_itself(monkeyp
 
     monkeypatch.setattr(extras, "import_module", broken)
     with pytest.raises(ModuleNotFoundError, match="threads"):
-        extras.load("sklearn.mixture", "the mixture")
+        extras.load("networkx.classes", "the drawing")
