@@ -1,1 +1,1 @@
-"""Scores: what one row (or pair of rows) of a sample says, as a number between 0 and 1."""
+"""Per-row bounded scores, one a file: what the monitor bets on and the definitions count."""
