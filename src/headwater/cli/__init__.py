@@ -23,6 +23,7 @@ COMMANDS = {
     "simulate": "headwater.cli.simulate",
     "sweep": "headwater.cli.sweep",
     "verify": "headwater.cli.verify",
+    "check": "headwater.cli.check",
     "import": "headwater.cli.importing",
     "schema": "headwater.cli.schema",
 }

@@ -1,0 +1,186 @@
+"""What ``headwater check`` reads: samples and real data from files, and the monitor with its state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headwater.errors import InputError
+from headwater.samples.reading import Reading, gather, read_reference
+from headwater.samples.values import Moments, Sample
+
+if TYPE_CHECKING:
+    from headwater.measures.contract import Metric
+    from headwater.monitoring.monitor import Monitor
+    from headwater.samples.placing import Columns
+    from headwater.samples.values import Kind
+
+Tell = Callable[[str], None]
+
+FROM_NAME = "is from the file's name"
+
+ALPHA = 0.01
+"""Chance of ever ringing in vain, where neither the command nor the state says another."""
+
+
+@dataclass(frozen=True)
+class Real:
+    """Real data and what was noted while they were read."""
+
+    sample: Sample
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """Samples by model and generation, and what was noted."""
+
+    samples: Mapping[tuple[str, int], Sample]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Files:
+    """How all files of one command are read."""
+
+    columns: Columns
+    reading: Reading
+    seed: int
+
+    def real(self, paths: Sequence[str], tell: Tell) -> Real:
+        """Real data."""
+        found = read_reference(
+            list(paths), self.columns, self.reading, seed=self.seed, progress=_rows(tell, "real data")
+        )
+        return Real(found.sample, found.notes + _left_out(found.omitted))
+
+    def written(self, paths: Sequence[str], real: Real, tell: Tell) -> Written:
+        """Samples of models, with the features of the real data in their order."""
+        found = gather(
+            list(paths), self.columns, self.reading, seed=self.seed, progress=_rows(tell, "samples")
+        )
+        like = real.sample
+        if found.kind != like.kind:
+            raise InputError(
+                f"these are {found.kind} samples, and the real data are {like.kind}",
+                "name the column that both have: --text, --category or --features",
+                os.fspath(paths[0]),
+            )
+        return Written(
+            {key: _in_order(found[key].sample, like, paths[0]) for key in found}, _short(found.notes)
+        )
+
+    def like(self, paths: Sequence[str] | None, real: Real, tell: Tell) -> Sample | None:
+        """Other real data, with the features of the first."""
+        if not paths:
+            return None
+        other = self.real(paths, tell).sample
+        if other.kind != real.sample.kind:
+            raise InputError(
+                f"these are {other.kind} samples, and --reference has {real.sample.kind} ones",
+                "give both of one kind",
+                os.fspath(paths[0]),
+            )
+        return _in_order(other, real.sample, paths[0])
+
+
+def _in_order(sample: Sample, like: Sample, path: str) -> Sample:
+    """Features by name, as real data have them."""
+    if sample.kind != "numeric" or sample.names == like.names:
+        return sample
+    place = {name: at for at, name in enumerate(sample.names)}
+    missing = [name for name in like.names if name not in place]
+    added = [name for name in sample.names if name not in set(like.names)]
+    if missing or added:
+        apart = "; ".join(filter(None, (_listed("without", missing), _listed("with", added))))
+        raise InputError(
+            f"other features than the real data: {apart}",
+            "name those that both have: --features a,b,c",
+            os.fspath(path),
+        )
+    order = np.array([place[name] for name in like.names])
+    moments = sample.moments and Moments(
+        sample.moments.count, sample.moments.mean[order], sample.moments.scatter[np.ix_(order, order)]
+    )
+    return Sample("numeric", np.ascontiguousarray(sample.rows[:, order]), like.names, sample.count, moments)
+
+
+def _listed(word: str, names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    shown = ", ".join(repr(name[:30]) for name in names[:4])
+    return f"{word} {shown}{', ...' if len(names) > 4 else ''} ({len(names)} in all)"
+
+
+def _rows(tell: Tell, what: str) -> Callable[[int], None]:
+    return lambda rows: tell(f"reading {what}: {rows:,} rows")
+
+
+def _short(notes: Sequence[str]) -> tuple[str, ...]:
+    """One line for all that file names tell: there may be thousands."""
+    told = [note for note in notes if note.endswith(FROM_NAME)]
+    rest = [note for note in notes if not note.endswith(FROM_NAME)]
+    if len(told) > 2:
+        told = [f"{told[0]}; so are {len(told) - 1:,} more of models and generations"]
+    return (*rest, *told)
+
+
+def _left_out(omitted: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(f"real data: {rows:,} rows left out: {why}" for why, rows in sorted(omitted.items()))
+
+
+def shown_metrics(asked: str | None, kind: Kind) -> dict[str, Metric]:
+    """Metrics by name: those asked for, the usual ones for ``default``, every one for ``all``."""
+    from headwater.measures import registry
+
+    if asked is None:
+        return {}
+    if asked.strip() == "all":
+        names = registry.names(kind)
+    elif asked.strip() == "default":
+        names = registry.default_names(kind)
+    else:
+        names = [name.strip() for name in asked.split(",") if name.strip()]
+    found = {name: registry.make(name) for name in names}
+    for name, metric in found.items():
+        if kind not in metric.about.kinds:
+            fitting = ", ".join(registry.names(kind))
+            raise InputError(
+                f"--metrics {name}: it takes {' or '.join(metric.about.kinds)} samples, and these are {kind}",
+                f"for {kind} samples: {fitting}",
+            )
+    return found
+
+
+def monitor_of(
+    real: Sample, state: str | None, alpha: float | None, watch: Sequence[str] | None, seed: int
+) -> Monitor:
+    """A new monitor, or the one that the state remembers."""
+    from headwater.monitoring.monitor import Monitor
+    from headwater.monitoring.state import read
+
+    names = None if watch is None else tuple(watch)
+    if state is None or not os.path.exists(state):
+        return Monitor(real, names, ALPHA if alpha is None else alpha, seed=seed)
+    known = read(state).settings
+    monitor = Monitor(
+        real,
+        known.metrics if names is None else names,
+        known.alpha if alpha is None else alpha,
+        known.tolerance,
+        known.models,
+        known.seed,
+    )
+    monitor.resume(state)
+    return monitor
+
+
+def columns_of(category: str | None, text: str | None, features: Sequence[str]) -> Columns:
+    """What the command says of columns."""
+    from headwater.samples.placing import Columns
+
+    return Columns(category=category, text=text, features=tuple(features) or None)

@@ -1,0 +1,380 @@
+"""What real generations did: alarms, the eight definitions, causes and metrics, brought together.
+
+How samples are read from files is the business of `headwater.samples`; what each number means is said
+where it is computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from headwater.diagnosis.course import Point, lay_over
+from headwater.diagnosis.measured import measured_of, quantities
+from headwater.diagnosis.values import Diagnosis
+from headwater.errors import SampleError
+from headwater.measures.causes.diagnosing import Differential, differential
+from headwater.measures.causes.evidence import LEAST, Ancestry, Evidence
+from headwater.measures.contract import About, Estimate, Metric
+from headwater.measures.definitions.profile import profile
+from headwater.measures.definitions.values import Profile, Stage, Thresholds
+from headwater.measures.readings import Reading, common_items, healthy, read
+from headwater.monitoring.monitor import Monitor, gone_by
+from headwater.monitoring.values import Alarm, Check
+from headwater.samples.values import Sample
+
+SCHEMA = "headwater/check/1"
+
+ROOM = 0.8
+"""Of the first sample's items, from which risk is counted where more generations may come: so that one
+that is a little smaller can still be compared."""
+
+Key = tuple[str, int]
+"""Model and generation."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is known beside the samples; all of it may be missing.
+
+    Attributes
+    ----------
+    newer
+        Real data from now. Without it drift of the world cannot be told from collapse.
+    training
+        What generation 0 was trained on.
+    ancestry
+        What each model's later generations learned from; the key ``""`` stands for every other model.
+    deployed
+        Whether the world sees the output.
+    diagnosis
+        Of the pipeline: what was measured is laid over what it predicts.
+    thresholds
+        That the definitions are held to; None: the usual ones.
+    metrics
+        To compute of every sample beside what the definitions need, by name.
+    """
+
+    newer: Sample | None = None
+    training: Sample | None = None
+    ancestry: Mapping[str, Ancestry] = field(default_factory=dict)
+    deployed: bool | None = None
+    diagnosis: Diagnosis | None = None
+    thresholds: Thresholds | None = None
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Inspected:
+    """One model.
+
+    Attributes
+    ----------
+    checks
+        By generation, all that the monitor remembers.
+    profile
+        Of the newest generation.
+    stages
+        By generation: what it was when that one was the newest.
+    causes
+        None where there are too few rows.
+    metrics
+        By generation of this run, and name.
+    """
+
+    model: str
+    checks: Mapping[int, Check]
+    profile: Profile
+    stages: Mapping[int, Stage | None]
+    causes: Differential | None
+    metrics: Mapping[int, Mapping[str, Estimate]]
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """All that ever rang, oldest first."""
+        return tuple(alarm for check in self.checks.values() for alarm in check.alarms)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            **self.profile.to_dict(),
+            "stages": {str(generation): stage for generation, stage in self.stages.items()},
+            "generations": sorted(self.checks),
+            "causes": self.causes and self.causes.to_dict(),
+            "metrics": {
+                str(generation): {name: _estimate(each) for name, each in found.items()}
+                for generation, found in self.metrics.items()
+            },
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """Everything about all models. Printing it gives a table; `to_dict` is what ``--json`` prints.
+
+    Attributes
+    ----------
+    models
+        By name, in the order in which they appeared.
+    new
+        Generations that were checked in this run.
+    reference
+        Real data that the monitor compares with.
+    alpha
+        Chance of ever ringing where all is well.
+    course
+        Measured beside predicted, if there is a diagnosis.
+    abouts
+        Of the metrics that were asked for.
+    notes
+        What a reader has to know: what is missing, what was left out.
+    """
+
+    models: Mapping[str, Inspected]
+    new: tuple[Key, ...]
+    reference: Sample
+    alpha: float
+    course: tuple[Point, ...]
+    abouts: Mapping[str, About]
+    notes: tuple[str, ...]
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Those of the generations that were checked in this run."""
+        new = set(self.new)
+        return tuple(
+            alarm
+            for found in self.models.values()
+            for alarm in found.alarms
+            if (alarm.model, alarm.generation) in new
+        )
+
+    def with_notes(self, notes: Iterable[str]) -> Inspection:
+        """With these said first: what was found while files were read."""
+        return replace(self, notes=(*notes, *self.notes))
+
+    @property
+    def late(self) -> tuple[str, ...]:
+        """Models in late collapse."""
+        return tuple(name for name, found in self.models.items() if found.profile.stage == "late")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that ``headwater check --json`` prints."""
+        return {
+            "schema": SCHEMA,
+            "alarm": bool(self.alarms),
+            "alarms": [_alarm(alarm) for alarm in self.alarms],
+            "models": {name: found.to_dict() for name, found in self.models.items()},
+            "course": [point.to_dict() for point in self.course],
+            "checked": [{"model": model, "generation": generation} for model, generation in self.new],
+            "reference": {"kind": self.reference.kind, "rows": self.reference.count},
+            "alpha": self.alpha,
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        from headwater.report.inspection import as_text
+
+        return as_text(self)
+
+
+def inspect(
+    samples: Mapping[Key, Sample],
+    monitor: Monitor,
+    *,
+    context: Context | None = None,
+    again: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> Inspection:
+    """Check generations against real data, and tell what they did.
+
+    Parameters
+    ----------
+    samples
+        By model and generation.
+    monitor
+        With the real data, and all it remembers of earlier generations; it remembers these too then.
+    context
+        What else is known, and what else to measure.
+    again
+        Allow generations that were checked before; they are no evidence then.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    SampleError
+        If a generation was checked before and `again` is False, or a sample is unlike the reference. Nothing
+        is remembered then.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> monitor = Monitor(rng.normal(size=(2000, 2)))
+    >>> wrote = {("student", t): Sample.of(rng.normal(scale=0.7**t, size=(1000, 2))) for t in range(4)}
+    >>> inspect(wrote, monitor).models["student"].profile.stage
+    'late'
+    """
+    tell = progress or (lambda words: None)
+    known = context or Context()
+    _refuse_first(samples, monitor, again)
+    reference = monitor.frame.reference
+    items = _items(samples, monitor)
+    real = healthy(monitor.frame, items)
+    for (model, generation), sample in sorted(samples.items()):
+        tell(f"{model}, generation {generation}")
+        monitor.check(generation, sample, model, again)
+        reading = read(monitor.frame, sample, items)
+        noted = {
+            "reading": reading.to_dict(),
+            **quantities(sample, reference, reading, model, known.diagnosis),
+        }
+        monitor.note(generation, noted, model)
+    models = {}
+    for model in monitor.histories:
+        own = {generation: sample for (name, generation), sample in samples.items() if name == model}
+        readings = _readings(monitor, model)
+        tell(f"{model}: definitions and causes")
+        models[model] = Inspected(
+            model,
+            MappingProxyType(dict(sorted(monitor.histories[model].checks.items()))),
+            profile(readings, real, known.thresholds),
+            _stages(readings, real, known.thresholds),
+            _causes(model, own, monitor, known),
+            {at: _measured(sample, monitor, known.metrics, tell) for at, sample in sorted(own.items())},
+        )
+    return Inspection(
+        models=models,
+        new=tuple(sorted(samples)),
+        reference=reference,
+        alpha=monitor.settings.alpha,
+        course=_course(models, monitor, known.diagnosis),
+        abouts={name: metric.about for name, metric in known.metrics.items()},
+        notes=_notes(models, known),
+    )
+
+
+def ancestry_of(diagnosis: Diagnosis) -> dict[str, Ancestry]:
+    """What each model of a pipeline learns from, by its flows alone; nothing of a model that is frozen."""
+    graph = diagnosis.graph
+    models = len(graph.model_names)
+    found: dict[str, Ancestry] = {}
+    for at, name in enumerate(graph.model_names):
+        providers = graph.provider[graph.learner == at]
+        if graph.frozen[at] or not len(providers):
+            continue
+        synthetic = providers < models
+        found[name] = "synthetic" if synthetic.all() else "mixed" if synthetic.any() else "real"
+    return found
+
+
+def _refuse_first(samples: Mapping[Key, Sample], monitor: Monitor, again: bool) -> None:
+    """Before anything is remembered."""
+    if not samples:
+        raise SampleError("there are no samples", "give those of at least one generation")
+    for (model, generation), sample in sorted(samples.items()):
+        monitor.frame.check(sample)
+        history = monitor.histories.get(model)
+        if history is not None and generation <= history.last and not again:
+            raise gone_by(model, generation, history)
+
+
+def _readings(monitor: Monitor, model: str) -> dict[int, Reading]:
+    return {at: Reading.from_dict(noted["reading"]) for at, noted in monitor.readings(model).items()}
+
+
+def _items(samples: Mapping[Key, Sample], monitor: Monitor) -> int:
+    """Items from which risk is counted in every generation: as many as before, if there was one before."""
+    for model in monitor.histories:
+        for reading in _readings(monitor, model).values():
+            if reading.risk is not None:
+                return reading.risk.items
+    return max(1, round(ROOM * common_items(monitor.frame, dict(enumerate(samples.values())))))
+
+
+def _stages(
+    readings: Mapping[int, Reading], real: Reading, thresholds: Thresholds | None
+) -> dict[int, Stage | None]:
+    order = sorted(readings)
+    return {
+        newest: profile({at: readings[at] for at in order if at <= newest}, real, thresholds).stage
+        for newest in order
+    }
+
+
+def _causes(model: str, own: Mapping[int, Sample], monitor: Monitor, known: Context) -> Differential | None:
+    if not own or any(len(sample) < LEAST for sample in own.values()):
+        return None
+    return differential(
+        Evidence(
+            own,
+            monitor.frame.reference,
+            known.newer,
+            known.training,
+            ancestry=known.ancestry.get(model, known.ancestry.get("")),
+            deployed=known.deployed,
+        )
+    )
+
+
+def _measured(
+    sample: Sample, monitor: Monitor, metrics: Mapping[str, Metric], tell: Callable[[str], None]
+) -> dict[str, Estimate]:
+    found = {}
+    for name, metric in metrics.items():
+        tell(name)
+        found[name] = metric(sample, monitor.frame.reference)
+    return found
+
+
+def _course(
+    models: Mapping[str, Inspected], monitor: Monitor, diagnosis: Diagnosis | None
+) -> tuple[Point, ...]:
+    if diagnosis is None:
+        return ()
+    measured = {}
+    for model in models:
+        for at, found in measured_of(monitor.readings(model)).items():
+            measured[model, at] = found
+    return lay_over(diagnosis, measured)
+
+
+def _notes(models: Mapping[str, Inspected], known: Context) -> tuple[str, ...]:
+    notes = []
+    if known.newer is None:
+        notes.append(
+            "no newer real data (--newer): by distance to real data alone, drift of the world "
+            "cannot be told from collapse"
+        )
+    return tuple(notes)
+
+
+def _alarm(alarm: Alarm) -> dict[str, Any]:
+    effect = alarm.effect
+    return {
+        "model": alarm.model,
+        "generation": alarm.generation,
+        "metric": alarm.metric,
+        "part": alarm.part,
+        "effect": effect.value,
+        "measured": effect.measured,
+        "low": effect.low,
+        "high": effect.high,
+        "tolerated": effect.tolerated,
+        "log_e_value": alarm.log_e_value,
+        "log_threshold": alarm.log_threshold,
+    }
+
+
+def _estimate(found: Estimate) -> dict[str, Any]:
+    made = asdict(found)
+    made["parts"] = {name: [_finite(each) for each in part] for name, part in found.parts.items()}
+    return {key: _finite(value) if isinstance(value, float) else value for key, value in made.items()}
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
