@@ -30,7 +30,8 @@ def test_importing_loads_nothing_heavy():
 def test_every_public_name_is_there(name):
     """And it is called what it is called where it lives."""
     value = getattr(headwater, name)
-    assert value.__name__.rpartition(".")[2] == name
+    homes = {"metrics": "registry"}  # a package has one registry a folder
+    assert value.__name__.rpartition(".")[2] == homes.get(name, name)
     assert value.__doc__
 
 

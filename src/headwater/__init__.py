@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from headwater import families
     from headwater.diagnosis import Diagnosis, diagnose
+    from headwater.diagnosis.inspecting import Context, Inspection, inspect
     from headwater.edges import read_edges
     from headwater.emission import Emission
     from headwater.errors import (
@@ -21,14 +22,19 @@ if TYPE_CHECKING:
         LawError,
         NoLaw,
         NoSteadyState,
+        SampleError,
         UnknownCount,
     )
     from headwater.fields import parse_field
     from headwater.graph import Flow, InteractionGraph, Model, Source
     from headwater.grounding import Grounding, ground
+    from headwater.measures import registry as metrics
+    from headwater.monitoring.monitor import Monitor
     from headwater.networks import from_networkx, to_networkx
     from headwater.pipeline import Pipeline, read_pipeline, write_pipeline
     from headwater.regimes import Accumulate, AccumulateSubsample, Replace, Window
+    from headwater.samples.reading import Columns, gather, read_reference
+    from headwater.samples.values import Sample
     from headwater.simulation import Executor, open_run, simulate
     from headwater.simulation.summary import summarise
     from headwater.simulation.sweep import sweep
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "headwater.diagnosis": ("Diagnosis", "diagnose"),
+    "headwater.diagnosis.inspecting": ("Context", "Inspection", "inspect"),
     "headwater.edges": ("read_edges",),
     "headwater.emission": ("Emission",),
     "headwater.errors": (
@@ -47,6 +54,7 @@ _HOMES = {
         "LawError",
         "NoLaw",
         "NoSteadyState",
+        "SampleError",
         "UnknownCount",
     ),
     "headwater.graph": ("Flow", "InteractionGraph", "Model", "Source"),
@@ -55,17 +63,26 @@ _HOMES = {
     "headwater.pipeline": ("Pipeline", "read_pipeline", "write_pipeline"),
     "headwater.regimes": ("Accumulate", "AccumulateSubsample", "Replace", "Window"),
     "headwater.fields": ("parse_field",),
+    "headwater.monitoring.monitor": ("Monitor",),
+    "headwater.samples.reading": ("Columns", "gather", "read_reference"),
+    "headwater.samples.values": ("Sample",),
     "headwater.simulation": ("Executor", "open_run", "simulate"),
     "headwater.simulation.summary": ("summarise",),
     "headwater.simulation.sweep": ("sweep",),
     "headwater.verification": ("verify",),
 }
-_MODULES = {"families": "headwater.families", "laws": "headwater.theory.laws"}
+_MODULES = {
+    "families": "headwater.families",
+    "laws": "headwater.theory.laws",
+    "metrics": "headwater.measures.registry",
+}
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Accumulate",
     "AccumulateSubsample",
+    "Columns",
+    "Context",
     "Diagnosis",
     "Emission",
     "Executor",
@@ -75,25 +92,33 @@ __all__ = [
     "Grounding",
     "HeadwaterError",
     "InputError",
+    "Inspection",
     "InteractionGraph",
     "LawError",
     "Model",
+    "Monitor",
     "NoLaw",
     "NoSteadyState",
     "Pipeline",
     "Replace",
+    "Sample",
+    "SampleError",
     "Source",
     "UnknownCount",
     "Window",
     "diagnose",
     "families",
     "from_networkx",
+    "gather",
     "ground",
+    "inspect",
     "laws",
+    "metrics",
     "open_run",
     "parse_field",
     "read_edges",
     "read_pipeline",
+    "read_reference",
     "simulate",
     "summarise",
     "sweep",

@@ -1,0 +1,216 @@
+"""``headwater check`` on the command line: what it prints, its document, its state, its exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import jsonschema
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from headwater.cli import main
+
+REAL = 8_000
+WROTE = 5_000
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """Real rows of two features; a model that loses a fifth of its variance a generation, another none."""
+    folder = tmp_path_factory.mktemp("world")
+    rng = np.random.default_rng(5)
+    write(folder / "real.parquet", rng.normal(size=(REAL, 2)))
+    for generation in range(7):
+        for name, keeps in (("fades", 0.8**generation), ("keeps", 1.0)):
+            write(folder / f"{name}-{generation}.parquet", keeps**0.5 * rng.normal(size=(WROTE, 2)))
+    return folder
+
+
+def write(path, rows):
+    pq.write_table(pa.table({"x": rows[:, 0], "y": rows[:, 1]}), path)
+
+
+def files(world, name, *generations):
+    return [str(world / f"{name}-{generation}.parquet") for generation in generations]
+
+
+@pytest.fixture
+def headwater(capsys, monkeypatch):
+    """The command in this process: its exit code and what it printed."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["headwater", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        code = ended.value.code
+        return 0 if code is None else code, printed.out, printed.err
+
+    return run
+
+
+def test_a_fading_model_rings_and_is_late_and_a_healthy_one_does_not(headwater, world):
+    """Variance is 0.26 of the real one at generation 6, under the bar of a half."""
+    wrote = files(world, "fades", *range(7)) + files(world, "keeps", *range(7))
+    code, out, _ = headwater(
+        "check", *wrote, "--reference", world / "real.parquet", "--json", "--ancestry", "synthetic",
+        "--fail-on", "late",
+    )  # fmt: skip
+    found = json.loads(out)
+    assert code == 1
+    assert found["alarm"]
+    assert {alarm["model"] for alarm in found["alarms"]} == {"fades"}
+    fades, keeps = found["models"]["fades"], found["models"]["keeps"]
+    assert (fades["stage"], keeps["stage"]) == ("late", "none")
+    assert fades["definitions"]["collapsing_variance"]["holds"] is True
+    assert keeps["definitions"]["collapsing_variance"]["holds"] is False
+    assert fades["definitions"]["scaling_law"]["holds"] is None
+    kept = fades["definitions"]["collapsing_variance"]
+    assert kept["low"] < 0.8**6 < kept["high"]
+    assert fades["causes"]["answer"] == "collapse"
+
+
+def test_the_document_is_as_the_published_schema_says(headwater, world):
+    _, out, _ = headwater("schema", "check")
+    schema = json.loads(out)
+    _, out, _ = headwater(
+        "check", *files(world, "fades", 0, 3, 6), "--reference", world / "real.parquet", "--json",
+        "--metrics", "variance-ratio,tail-mass",
+    )  # fmt: skip
+    document = json.loads(out)
+    jsonschema.validate(document, schema)
+    assert document["models"]["fades"]["metrics"]["6"]["variance-ratio"]["value"] == pytest.approx(
+        0.26, abs=0.04
+    )
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**document, "alarm": "yes"}, schema)
+
+
+def test_a_state_remembers_and_refuses_what_was_checked(headwater, world, tmp_path):
+    """Seven runs with one file each give the alarms, stage and evidence of one run with all seven."""
+    state = tmp_path / "monitor.json"
+    real = ("--reference", world / "real.parquet", "--json")
+    rang = []
+    for generation in range(7):
+        code, out, err = headwater("check", *files(world, "fades", generation), *real, "--state", state)
+        assert code == 0, err
+        rang += json.loads(out)["alarms"]
+        step = json.loads(out)["models"]["fades"]
+    _, out, _ = headwater("check", *files(world, "fades", *range(7)), *real)
+    whole = json.loads(out)
+    assert [(alarm["generation"], alarm["metric"]) for alarm in rang] == sorted(
+        (alarm["generation"], alarm["metric"]) for alarm in whole["alarms"]
+    ) or rang == whole["alarms"]
+    assert step["stage"] == whole["models"]["fades"]["stage"]
+    assert step["stages"] == whole["models"]["fades"]["stages"]
+    before = state.read_bytes()
+    code, _, err = headwater("check", *files(world, "fades", 3), *real, "--state", state)
+    assert code == 2
+    assert "generation 3 of 'fades' was checked already" in err
+    assert "--again" in err
+    assert state.read_bytes() == before
+    code, out, _ = headwater("check", *files(world, "fades", 3), *real, "--state", state, "--again")
+    assert code == 0
+
+
+def test_only_what_was_asked_for_fails_the_command(headwater, world):
+    real = ("--reference", world / "real.parquet")
+    assert headwater("check", *files(world, "keeps", 0, 1), *real, "--fail-on", "alarm")[0] == 0
+    assert headwater("check", *files(world, "fades", 0, 6), *real, "--fail-on", "alarm")[0] == 1
+    assert headwater("check", *files(world, "fades", 0, 6), *real)[0] == 0
+
+
+def test_the_page_names_alarm_stage_definitions_and_causes(headwater, world, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "110")
+    _, out, _ = headwater("check", *files(world, "fades", *range(7)), "--reference", world / "real.parquet")
+    assert "alarm" in out.splitlines()[0]
+    for words in ("spread", "stage late", "collapsing variance", "tails lost", "Is it collapse?", "--newer"):
+        assert words in out
+
+
+def test_a_scrape_has_a_line_for_every_definition(headwater, world):
+    _, out, _ = headwater(
+        "check", *files(world, "fades", 0, 6), "--reference", world / "real.parquet", "--format", "prometheus"
+    )
+    lines = out.splitlines()
+    assert 'headwater_stage{model="fades"} 2.0' in lines
+    assert 'headwater_definition_holds{model="fades",definition="collapsing_variance"} 1.0' in lines
+    assert 'headwater_definition_holds{model="fades",definition="scaling_law"} NaN' in lines
+    assert all(line.startswith(("# HELP ", "# TYPE ", "headwater_")) for line in lines)
+
+
+def test_a_pipeline_lays_predictions_beside(headwater, world, tmp_path):
+    """A lone loop of 500 rows: theory predicts a little inflation, the planted fading is far worse."""
+    pipeline = tmp_path / "loop.yaml"
+    pipeline.write_text(
+        "headwater: 1\nregime: replace\ngenerations: 6\nmodels: {fades: {}}\n"
+        "flows:\n  - {from: fades, to: fades, samples: 100000}\n"
+    )
+    _, out, err = headwater(
+        "check", *files(world, "fades", *range(7)), "--reference", world / "real.parquet", "--json",
+        "--pipeline", pipeline,
+    )  # fmt: skip
+    assert not err
+    found = json.loads(out)
+    assert found["models"]["fades"]["causes"]["answer"] == "collapse"
+    assert all(point["quantity"] == "inflation" for point in found["course"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--reference is missing"),
+        (["--reference", "REAL", "--alpha", "2"], "alpha is 2.0"),
+        (["--reference", "REAL", "--fail-on", "late-ish"], "--fail-on 'late-ish'"),
+        (["--reference", "REAL", "--metrics", "varianceratio"], "did you mean 'variance-ratio'?"),
+        (["--reference", "REAL", "--metrics", "self-bleu"], "it takes text samples"),
+        (["--reference", "REAL", "--watch", "spred"], "did you mean 'spread'?"),
+        (["--reference", "nowhere.parquet"], "there is no such file"),
+        (["--reference", "REAL", "--text", "z"], "there is no column 'z'"),
+        (["--reference", "REAL", "-o", "REAL"], "the output would replace the input"),
+    ],
+)
+def test_a_mistake_is_one_error_with_exit_2(headwater, world, arguments, words):
+    real = str(world / "real.parquet")
+    given = [real if each == "REAL" else each for each in arguments]
+    code, out, err = headwater("check", *files(world, "keeps", 0), *given)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_features_are_taken_by_name_and_others_refused(headwater, world, tmp_path):
+    """The same columns in another order are the same features; a missing one is an error."""
+    rows = np.random.default_rng(1).normal(size=(500, 2)) * [1.0, 5.0]
+    real = tmp_path / "real.parquet"
+    pq.write_table(pa.table({"x": rows[:, 0], "y": rows[:, 1]}), real)
+    turned, other = tmp_path / "model-1.parquet", tmp_path / "model-2.parquet"
+    pq.write_table(pa.table({"y": rows[:, 1], "x": rows[:, 0]}), turned)
+    pq.write_table(pa.table({"y": rows[:, 1], "z": rows[:, 0]}), other)
+    code, out, _ = headwater("check", turned, "--reference", real, "--json", "--metrics", "variance-ratio")
+    assert code == 0
+    ratio = json.loads(out)["models"]["model"]["metrics"]["1"]["variance-ratio"]
+    assert ratio["value"] == pytest.approx(1)
+    code, _, err = headwater("check", other, "--reference", real)
+    assert code == 2
+    assert "without 'x'" in err
+    assert "with 'z'" in err
+
+
+def test_a_killed_command_leaves_the_old_state(world, tmp_path):
+    """Killed while it works, the next run goes on from the state before."""
+    state = tmp_path / "monitor.json"
+    given = ["--reference", str(world / "real.parquet"), "--state", str(state)]
+    command = [sys.executable, "-m", "headwater.cli", "check"]
+    subprocess.run([*command, *files(world, "keeps", 0), *given], check=True, capture_output=True)
+    before = state.read_bytes()
+    with subprocess.Popen([*command, *files(world, "keeps", *range(1, 7)), *given]) as running:
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(0.4)
+        running.kill()
+    assert state.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["monitor.json"]
