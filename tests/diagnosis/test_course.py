@@ -53,5 +53,5 @@ def test_unknown_counts_leave_the_course_open():
 
 @pytest.mark.parametrize("key", [("b", 1), ("a", 11)])
 def test_samples_the_pipeline_does_not_know_are_refused(key):
-    with pytest.raises(InputError, match="no model 'b'|lies beyond the pipeline's 10"):
+    with pytest.raises(InputError, match=r"no model 'b'|lies beyond the pipeline's 10"):
         lay_over(LOOP, {key: {"inflation": (5.0, 4.0, 6.0)}})

@@ -84,4 +84,4 @@ def _between(whole: Array, parts: Array, whole_0: Array, parts_0: Array) -> floa
 
 def _alike(whole: Array, parts: Array) -> float:
     pairs = whole.sum() ** 2 - (parts.sum(axis=1) ** 2).sum()
-    return float((whole @ whole - (parts**2).sum()) / pairs)
+    return float(whole @ whole - (parts**2).sum()) / float(pairs)

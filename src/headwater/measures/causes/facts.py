@@ -77,9 +77,13 @@ class Fact:
 
 def fact(words: str, measured: Measurement, tolerance: float, level: float) -> Fact:
     """By the normal approximation with the jackknife error; interval of that level."""
+    return normal_fact(words, measured.value, measured.error, tolerance, level)
+
+
+def normal_fact(words: str, value: float, error: float, tolerance: float, level: float) -> Fact:
+    """By the normal approximation, from a standard error."""
     from scipy.special import ndtr, ndtri
 
-    value, error = measured.value, measured.error
     half = float(ndtri((1 + level) / 2)) * error
     if error == 0:
         yes, no = float(value <= tolerance), float(value >= tolerance)

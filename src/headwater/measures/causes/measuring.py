@@ -5,6 +5,7 @@ Which cause follows from which numbers is said in the file of each cause.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,8 +14,18 @@ import numpy as np
 
 from headwater.measures.causes.distances import Distances, Measurement, combine, cosine
 from headwater.measures.causes.evidence import Evidence
-from headwater.measures.causes.facts import Fact, Tolerances, both, either, fact, ruled_out, share_fact
+from headwater.measures.causes.facts import (
+    Fact,
+    Tolerances,
+    both,
+    either,
+    fact,
+    normal_fact,
+    ruled_out,
+    share_fact,
+)
 from headwater.measures.causes.parts import LARGE, SHARE, SUSPECTED, Parts, parts
+from headwater.measures.causes.rare import rare_left
 from headwater.measures.causes.weighing import CAUSES
 from headwater.measures.features import space
 from headwater.samples.values import Array
@@ -206,7 +217,7 @@ class _Bench:
 
     def progress(self) -> tuple[Fact, tuple[Fact, ...]]:
         """What goes on in more than one transition, and all changes from first to last."""
-        found = (self._growth(), self._narrowing(), self._thinning())
+        found = (self._growth(), self._narrowing(), self._thinning(), *self._dwindling())
         return either(steady for steady, _ in found), tuple(change for _, change in found)
 
     def _steady(self, change: Fact, parted: Callable[[str, str], float]) -> Fact:
@@ -254,6 +265,23 @@ class _Bench:
         gone = step("reference", now, kept).yes
         change = replace(both(own, real), no=min(1.0, there / 0.9, gone / 0.1))
         return self._steady(change, lambda one, other: step(one, other, 1.0).yes), change
+
+    def _dwindling(self) -> tuple[tuple[Fact, Fact], ...]:
+        """Of labels and words: fewer and fewer of the rare ones are there, though their mass is kept."""
+        samples = dict(self.evidence.samples())
+        left = rare_left([samples[name] for name in self.line], samples[self.current], self.seed)
+        if left is None:
+            return ()
+        log = dict(zip(self.line, left, strict=True))
+
+        def step(one: str, other: str, tolerance: float, words: str = "") -> Fact:
+            (before, error), (after, other_error) = log[one], log[other]
+            return normal_fact(words, before - after, math.hypot(error, other_error), tolerance, self.level)
+
+        first, last = self.line[0], self.line[-1]
+        words = f"logarithm by which the tail sample fell, {first} to {last.split()[1]}"
+        change = step(first, last, -math.log(self.tolerances.kept), words)
+        return ((self._steady(change, lambda one, other: step(one, other, 0.0).yes), change),)
 
     def _parts(self, name: str) -> Parts:
         return parts(self.points(name), self.evidence.reference.kind, self.seed)
