@@ -16,59 +16,19 @@ from numpy.typing import NDArray
 
 from headwater.errors import SampleError
 from headwater.measures.contract import About, Estimate, check_pair
+from headwater.measures.numeric.mode_directions import FLOOR, VALLEY, View
 from headwater.measures.numeric.resampling import check_count, check_level
 from headwater.measures.numeric.tail_mass import mass_ratio
 from headwater.samples.values import Array, Sample
 
 Labels = NDArray[np.intp]
-MOST_MODES = 16
-DIMENSIONS = 10
-"""Leading principal directions that are looked at, at most."""
+MOST_MODES = 24
 ROWS = 4_000
 """Rows that a mixture is fitted to, at most."""
-VALLEY = 0.5
-"""Two bumps are one unless density between them falls below this share of the lower peak."""
 LEAST = 0.01
 """Share of the rows below which a bump is taken for part of the next one."""
-FLOOR = 1e-3
-"""Variance added to every component, in units of a feature's: a spike is not infinitely likely."""
 RARE = 1e-3
 """Share of real rows that are taken for being in no mode."""
-BENT = 3.0
-"""Deviations up to which a feature is as it is; farther out its logarithm counts."""
-
-
-@dataclass(frozen=True, eq=False)
-class _View:
-    """How rows are looked at: each feature about its median, outliers drawn in, principal directions."""
-
-    centre: Array
-    scale: Array
-    middle: Array
-    axes: Array
-
-    @staticmethod
-    def of(rows: Array) -> _View:
-        centre = np.median(rows, axis=0)
-        # halves first, and no squares: those of huge numbers overflow
-        low, high = np.quantile(rows / 2, [0.25, 0.75], axis=0)
-        quartiles = (high - low) * (2 / 1.349)
-        spread = np.abs(rows / 2 - centre / 2).mean(axis=0) * 2.5
-        scale = np.where(quartiles > 0, quartiles, spread)
-        # what differs in its last digits only is constant
-        constant = ~(scale > 1e-12 * np.abs(centre)) | ~np.isfinite(scale)
-        scale = np.where(constant, np.maximum(np.abs(centre), 1.0), scale)
-        bent = _View(centre, scale, np.zeros(len(centre)), np.eye(len(centre)))(rows)
-        middle = bent.mean(axis=0)
-        if bent.shape[1] <= DIMENSIONS:
-            return _View(centre, scale, middle, np.eye(len(centre)))
-        _, axes = np.linalg.eigh(np.cov(bent, rowvar=False, bias=True))
-        return _View(centre, scale, middle, axes[:, ::-1][:, :DIMENSIONS])
-
-    def __call__(self, rows: Array) -> Array:
-        """(rows, directions)."""
-        away = (rows / 2 - self.centre / 2) / self.scale * 2
-        return (BENT * np.arcsinh(away / BENT) - self.middle) @ self.axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +54,7 @@ class _Mixture:
         log_det = np.log(np.diagonal(self.factors, axis1=1, axis2=2)).sum(axis=1)
         constant = np.log(self.weights) + log_det - rows.shape[1] / 2 * np.log(2 * np.pi)
         away = [(rows - mean) @ factor for mean, factor in zip(self.means, self.factors, strict=True)]
-        return constant - 0.5 * np.stack([(each**2).sum(axis=1) for each in away], axis=1)
+        return np.asarray(constant - 0.5 * np.stack([(each**2).sum(axis=1) for each in away], axis=1))
 
     def ridge(self, one: int, other: int) -> Array:
         """(points, d) on the curve from mean to mean on which two Gaussians have all their peaks and valleys.
@@ -125,7 +85,7 @@ class RealModes:
     masses: Array
     mode_of: Labels
     outside: float
-    view: _View
+    view: View
     mixture: _Mixture
 
     def __len__(self) -> int:
@@ -164,12 +124,11 @@ def fit_modes(
 ) -> RealModes:
     """The modes of real data.
 
-    In the leading ten principal directions of the features, each about its median and outliers drawn
-    in, a mixture of Gaussians is fitted to at most 4,000 rows, its number of components by BIC
+    In the ten directions, at most, along which far rows differ most from near ones (`View`), a mixture of Gaussians is fitted to at most 4,000 rows, its number of components by BIC
     [schwarz1978estimating]_. Components without a valley between them are one mode [hennig2010methods]_.
 
-    Wrong where modes differ only in directions of little variance, or hold less than a hundredth of
-    the rows. A feature of few values has a mode at each.
+    Wrong where modes hold less than a hundredth of the rows, or have so few rows, a dozen a direction,
+    that BIC does not pay for them. A feature of very few values has a mode at each.
 
     Parameters
     ----------
@@ -185,7 +144,7 @@ def fit_modes(
     """
     if reference.kind != "numeric":
         raise SampleError(f"modes of a {reference.kind} sample", "give a numeric one")
-    view = _View.of(reference.rows)
+    view = View.of(reference.rows, seed)
     rows = view(reference.thinned(ROWS, seed).rows)
     distinct = len(np.unique(rows, axis=0))
     if known is None:
@@ -230,7 +189,7 @@ def _mixtures(rows: Array, most: int, seed: int) -> Iterator[tuple[_Mixture, int
     # Too many components do no harm, they are merged; so not every number is tried.
     numbers = sorted({2, 3} | {2**power * base for power in range(1, 7) for base in (2, 3)})
     for components in (each for each in numbers if each <= min(most, total // 20)):
-        full = total >= 3 * d * components
+        full = total >= 10 * d * components
         fit = GaussianMixture(
             components,
             covariance_type="full" if full else "diag",
@@ -269,7 +228,12 @@ def _merged(mixture: _Mixture, rows: Array) -> Labels:
         if tops[0] == tops[1]:
             continue
         stands_out = passes[place] < peaks[tops].min() + np.log(VALLEY)
-        if not (stands_out and _valley(mixture, rows, *tops)):
+        # a component that fills the valley itself is no end of it: its group's top is
+        ends = [
+            top if peaks[top] > peaks[end] - np.log(VALLEY) else end
+            for top, end in zip(tops, pairs[place], strict=True)
+        ]
+        if not (stands_out and _valley(mixture, rows, ends)):
             mode_of[groups[0] | groups[1]] = mode_of[groups[0]].min()
     for place in order:  # what is too small for a mode goes over the highest pass there is
         one, other = (mode_of == mode_of[each] for each in pairs[place])
@@ -278,14 +242,14 @@ def _merged(mixture: _Mixture, rows: Array) -> Labels:
     return np.unique(mode_of, return_inverse=True)[1]
 
 
-def _valley(mixture: _Mixture, rows: Array, one: int, other: int) -> bool:
+def _valley(mixture: _Mixture, rows: Array, pair: list[int]) -> bool:
     """Whether rows are surely few somewhere on the way between two components.
 
     Gaussians that tile a flat density have valleys between them that the density has not; so rows
     are counted, in a tube around the line from mean to mean, at its ends and in between.
     """
-    ends = mixture.means[[one, other]]
-    left, right = (np.linalg.inv(mixture.factors[each]) for each in (one, other))
+    ends = mixture.means[pair]
+    left, right = (np.linalg.inv(mixture.factors[each]) for each in pair)
     pooled = (left.T @ left + right.T @ right) / 2
     root = np.linalg.inv(np.linalg.cholesky(pooled)).T
     way = (ends[1] - ends[0]) @ root
@@ -295,11 +259,14 @@ def _valley(mixture: _Mixture, rows: Array, one: int, other: int) -> bool:
     white = (rows - ends[0]) @ root
     along = white @ way / length
     aside = (white**2).sum(axis=1) - along**2 * length
-    theirs = np.isin(mixture.log_densities(rows).argmax(axis=1), [one, other])
+    theirs = np.isin(mixture.log_densities(rows).argmax(axis=1), pair)
     if not theirs.any():
         return False
     tube = along[aside <= np.quantile(aside[theirs], 0.9)]
-    counts = np.histogram(tube, bins=6, range=(-0.1, 1.1))[0]
+    steps = int(
+        np.clip(np.sqrt(length), 5, 100)
+    )  # a bin is as wide as a component or less, ends at half of one
+    counts = np.histogram(tube, bins=steps + 1, range=(-0.5 / steps, 1 + 0.5 / steps))[0]
     lowest = counts[1:-1].min()
     return bool(lowest + 2 * np.sqrt(lowest + 1) < VALLEY * min(counts[0], counts[-1]))
 

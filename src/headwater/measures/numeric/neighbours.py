@@ -86,7 +86,8 @@ def neighbourhoods(real: Array, fake: Array, nearest: int) -> Neighbourhoods:
     left, right = Points.of(np.ldexp(real, shift)), Points.of(np.ldexp(fake, shift))
     found = crossing(left, right, squared_radii(left, nearest), squared_radii(right, nearest))
     single = found.real_holds == 1
-    alone = np.bincount(found.one_held[single], left.copies[single].astype(float), len(right.rows))
+    alone = np.zeros(len(right.rows))
+    np.add.at(alone, found.one_held[single], left.copies[single])
     return Neighbourhoods(
         nearest,
         found.fake_held[right.origin],

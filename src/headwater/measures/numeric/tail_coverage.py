@@ -38,9 +38,10 @@ def same_law_tail_coverage(real: int, sample: int, nearest: int) -> float:
 class TailCoverage:
     """Share of outermost real rows that the sample comes near, over what a real sample of its size would.
 
-    Outermost is the share `tail` of real rows with the largest Mahalanobis radius. The reference is cut in two:
-    near is nearer than the neighbour of order `nearest` in the other half, between features in
-    standard deviations. What a real sample would come near to is known (`same_law_tail_coverage`),
+    Outermost is the share `tail` of real rows with the largest Mahalanobis radius. The reference is
+    cut in two: near is nearer than the neighbour of order `nearest` in the other half, between
+    features in standard deviations. What a real sample would come near to is known
+    (`same_law_tail_coverage`),
     whatever the law, if it is continuous.
 
     Wrong for features of few values, where distances tie. With more than about ten features a sample

@@ -18,6 +18,9 @@ from headwater.measures.numeric.resampling import around_ratio, check_level
 from headwater.measures.scores.principal import Principal, fit_principal
 from headwater.samples.values import Array, Sample
 
+ROWS = 6
+"""Real rows without which there are no tails."""
+
 
 def mass_ratio(
     counts: ArrayLike, rows: int, real_counts: ArrayLike, real_rows: int, level: float
@@ -129,6 +132,8 @@ class TailMass:
     def __call__(self, sample: Sample, reference: Sample) -> Estimate:
         """Of `sample` beyond the quantiles of `reference`."""
         check_pair(self.about, sample, reference)
+        if len(reference) < ROWS:
+            raise SampleError(f"tails of {len(reference)} real rows", f"give at least {ROWS}")
         frame, rest = reference.split(self.seed, 1 / 3)
         tails = directions(fit_principal(frame), rest.rows, self.tail)
         if not tails.parts:
