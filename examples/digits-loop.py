@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 
-GENERATIONS, TRAINED, WRITTEN = 10, 500, 2_000
+GENERATIONS, TRAINED, WRITTEN = 10, 150, 4_000
 
 
 def main() -> None:

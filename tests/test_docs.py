@@ -23,8 +23,9 @@ def blocks(name: str, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["README.md", "DESIGN.md"])
-def test_every_python_block_runs(name, capsys):
+def test_every_python_block_runs(name, capsys, monkeypatch, tmp_path):
     """Blocks of one document share their names, as a reader would type them."""
+    monkeypatch.chdir(tmp_path)
     found = blocks(name, "python")
     assert found
     names: dict[str, object] = {}

@@ -30,12 +30,15 @@ class Loop:
     ----------
     real
         Real rows or documents that no model ever saw.
+    start
+        A second sample of generation 0: what the model was before any loop, its misfit included.
     generations
         What each generation wrote; generation 0 was trained on real data alone.
     """
 
     kind: Kind
     real: Sample
+    start: Sample
     generations: Mapping[int, Sample]
 
 
@@ -67,15 +70,17 @@ def play(
     half = len(rows) // 2
     trained, written, generations = budget
     own = rows[order[half : half + trained]]
+    told = None if kind == "numeric" else kind
     wrote = {}
     for generation in range(generations + 1):
         model = learner.fit(own, rng)
         output = learner.write(model, written, rng)
-        wrote[generation] = Sample.of(output, None if kind == "numeric" else kind)
+        wrote[generation] = Sample.of(output, told)
+        if generation == 0:
+            start = Sample.of(learner.write(model, max(written, len(rows) - half), rng), told)
         new = learner.write(model, trained, rng)
         own = np.concatenate([own, new]) if kept else new
-    real = rows[order[:half]]
-    return Loop(kind, Sample.of(real, None if kind == "numeric" else kind), wrote)
+    return Loop(kind, Sample.of(rows[order[:half]], told), start, wrote)
 
 
 def gaussian() -> Learner:

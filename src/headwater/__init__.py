@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from headwater import families
     from headwater.diagnosis import Diagnosis, diagnose
-    from headwater.diagnosis.inspecting import Context, Inspection, inspect
+    from headwater.diagnosis.inspecting import inspect
+    from headwater.diagnosis.inspection import Context, Inspection
     from headwater.edges import read_edges
     from headwater.emission import Emission
     from headwater.errors import (
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "headwater.diagnosis": ("Diagnosis", "diagnose"),
-    "headwater.diagnosis.inspecting": ("Context", "Inspection", "inspect"),
+    "headwater.diagnosis.inspecting": ("inspect",),
+    "headwater.diagnosis.inspection": ("Context", "Inspection"),
     "headwater.edges": ("read_edges",),
     "headwater.emission": ("Emission",),
     "headwater.errors": (

@@ -10,7 +10,7 @@ from headwater.cli import inputs, printing
 
 if TYPE_CHECKING:
     from headwater.diagnosis import Diagnosis
-    from headwater.diagnosis.inspecting import Inspection
+    from headwater.diagnosis.inspection import Inspection
 
 FORMATS = ("table", "json", "prometheus")
 FAIL_ON = ("alarm", "late")
@@ -95,7 +95,8 @@ def command(
 ) -> None:
     """Tell from what models wrote whether collapse is under way, in which sense, and how surely."""
     from headwater.cli.samples import Files, columns_of, monitor_of, shown_metrics
-    from headwater.diagnosis.inspecting import Context, inspect
+    from headwater.diagnosis.inspecting import inspect
+    from headwater.diagnosis.inspection import Context
     from headwater.errors import InputError
     from headwater.files import write_bytes
     from headwater.samples.reading import Reading

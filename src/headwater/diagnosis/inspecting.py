@@ -6,179 +6,26 @@ where it is computed.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from headwater.diagnosis.course import Point, lay_over
+from headwater.diagnosis.inspection import Context, Inspected, Inspection, Key
 from headwater.diagnosis.measured import measured_of, quantities
 from headwater.diagnosis.values import Diagnosis
 from headwater.errors import SampleError
 from headwater.measures.causes.diagnosing import Differential, differential
 from headwater.measures.causes.evidence import LEAST, Ancestry, Evidence
-from headwater.measures.contract import About, Estimate, Metric
+from headwater.measures.contract import Estimate, Metric
 from headwater.measures.definitions.profile import profile
-from headwater.measures.definitions.values import Profile, Stage, Thresholds
+from headwater.measures.definitions.values import DEFINITIONS, Stage, Thresholds
 from headwater.measures.readings import Reading, common_items, healthy, read
 from headwater.monitoring.monitor import Monitor, gone_by
-from headwater.monitoring.values import Alarm, Check
 from headwater.samples.values import Sample
-
-SCHEMA = "headwater/check/1"
 
 ROOM = 0.8
 """Of the first sample's items, from which risk is counted where more generations may come: so that one
 that is a little smaller can still be compared."""
-
-Key = tuple[str, int]
-"""Model and generation."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """What is known beside the samples; all of it may be missing.
-
-    Attributes
-    ----------
-    newer
-        Real data from now. Without it drift of the world cannot be told from collapse.
-    training
-        What generation 0 was trained on.
-    ancestry
-        What each model's later generations learned from; the key ``""`` stands for every other model.
-    deployed
-        Whether the world sees the output.
-    diagnosis
-        Of the pipeline: what was measured is laid over what it predicts.
-    thresholds
-        That the definitions are held to; None: the usual ones.
-    metrics
-        To compute of every sample beside what the definitions need, by name.
-    """
-
-    newer: Sample | None = None
-    training: Sample | None = None
-    ancestry: Mapping[str, Ancestry] = field(default_factory=dict)
-    deployed: bool | None = None
-    diagnosis: Diagnosis | None = None
-    thresholds: Thresholds | None = None
-    metrics: Mapping[str, Metric] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Inspected:
-    """One model.
-
-    Attributes
-    ----------
-    checks
-        By generation, all that the monitor remembers.
-    profile
-        Of the newest generation.
-    stages
-        By generation: what it was when that one was the newest.
-    causes
-        None where there are too few rows.
-    metrics
-        By generation of this run, and name.
-    """
-
-    model: str
-    checks: Mapping[int, Check]
-    profile: Profile
-    stages: Mapping[int, Stage | None]
-    causes: Differential | None
-    metrics: Mapping[int, Mapping[str, Estimate]]
-
-    @property
-    def alarms(self) -> tuple[Alarm, ...]:
-        """All that ever rang, oldest first."""
-        return tuple(alarm for check in self.checks.values() for alarm in check.alarms)
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            **self.profile.to_dict(),
-            "stages": {str(generation): stage for generation, stage in self.stages.items()},
-            "generations": sorted(self.checks),
-            "causes": self.causes and self.causes.to_dict(),
-            "metrics": {
-                str(generation): {name: _estimate(each) for name, each in found.items()}
-                for generation, found in self.metrics.items()
-            },
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Inspection:
-    """Everything about all models. Printing it gives a table; `to_dict` is what ``--json`` prints.
-
-    Attributes
-    ----------
-    models
-        By name, in the order in which they appeared.
-    new
-        Generations that were checked in this run.
-    reference
-        Real data that the monitor compares with.
-    alpha
-        Chance of ever ringing where all is well.
-    course
-        Measured beside predicted, if there is a diagnosis.
-    abouts
-        Of the metrics that were asked for.
-    notes
-        What a reader has to know: what is missing, what was left out.
-    """
-
-    models: Mapping[str, Inspected]
-    new: tuple[Key, ...]
-    reference: Sample
-    alpha: float
-    course: tuple[Point, ...]
-    abouts: Mapping[str, About]
-    notes: tuple[str, ...]
-
-    @property
-    def alarms(self) -> tuple[Alarm, ...]:
-        """Those of the generations that were checked in this run."""
-        new = set(self.new)
-        return tuple(
-            alarm
-            for found in self.models.values()
-            for alarm in found.alarms
-            if (alarm.model, alarm.generation) in new
-        )
-
-    def with_notes(self, notes: Iterable[str]) -> Inspection:
-        """With these said first: what was found while files were read."""
-        return replace(self, notes=(*notes, *self.notes))
-
-    @property
-    def late(self) -> tuple[str, ...]:
-        """Models in late collapse."""
-        return tuple(name for name, found in self.models.items() if found.profile.stage == "late")
-
-    def to_dict(self) -> dict[str, Any]:
-        """The document that ``headwater check --json`` prints."""
-        return {
-            "schema": SCHEMA,
-            "alarm": bool(self.alarms),
-            "alarms": [_alarm(alarm) for alarm in self.alarms],
-            "models": {name: found.to_dict() for name, found in self.models.items()},
-            "course": [point.to_dict() for point in self.course],
-            "checked": [{"model": model, "generation": generation} for model, generation in self.new],
-            "reference": {"kind": self.reference.kind, "rows": self.reference.count},
-            "alpha": self.alpha,
-            "notes": list(self.notes),
-        }
-
-    def __str__(self) -> str:
-        from headwater.report.inspection import as_text
-
-        return as_text(self)
 
 
 def inspect(
@@ -244,7 +91,7 @@ def inspect(
             MappingProxyType(dict(sorted(monitor.histories[model].checks.items()))),
             profile(readings, real, known.thresholds),
             _stages(readings, real, known.thresholds),
-            _causes(model, own, monitor, known),
+            _causes(model, own, monitor, known, _losses(readings, real, known.thresholds)),
             {at: _measured(sample, monitor, known.metrics, tell) for at, sample in sorted(own.items())},
         )
     return Inspection(
@@ -306,7 +153,9 @@ def _stages(
     }
 
 
-def _causes(model: str, own: Mapping[int, Sample], monitor: Monitor, known: Context) -> Differential | None:
+def _causes(
+    model: str, own: Mapping[int, Sample], monitor: Monitor, known: Context, losses: tuple[str, ...]
+) -> Differential | None:
     if not own or any(len(sample) < LEAST for sample in own.values()):
         return None
     return differential(
@@ -317,7 +166,22 @@ def _causes(model: str, own: Mapping[int, Sample], monitor: Monitor, known: Cont
             known.training,
             ancestry=known.ancestry.get(model, known.ancestry.get("")),
             deployed=known.deployed,
+            losses=losses,
         )
+    )
+
+
+def _losses(readings: Mapping[int, Reading], real: Reading, thresholds: Thresholds | None) -> tuple[str, ...]:
+    """Definitions that hold of the newest generation and did not of the first, in words."""
+    first = min(readings)
+    if first == max(readings):
+        return ()
+    before = profile({first: readings[first]}, real, thresholds)
+    now = profile(readings, real, thresholds)
+    return tuple(
+        f"{DEFINITIONS[each.definition]}: {each.why}"
+        for each in now.findings
+        if each.holds and not before[each.definition].holds
     )
 
 
@@ -351,30 +215,3 @@ def _notes(models: Mapping[str, Inspected], known: Context) -> tuple[str, ...]:
             "cannot be told from collapse"
         )
     return tuple(notes)
-
-
-def _alarm(alarm: Alarm) -> dict[str, Any]:
-    effect = alarm.effect
-    return {
-        "model": alarm.model,
-        "generation": alarm.generation,
-        "metric": alarm.metric,
-        "part": alarm.part,
-        "effect": effect.value,
-        "measured": effect.measured,
-        "low": effect.low,
-        "high": effect.high,
-        "tolerated": effect.tolerated,
-        "log_e_value": alarm.log_e_value,
-        "log_threshold": alarm.log_threshold,
-    }
-
-
-def _estimate(found: Estimate) -> dict[str, Any]:
-    made = asdict(found)
-    made["parts"] = {name: [_finite(each) for each in part] for name, part in found.parts.items()}
-    return {key: _finite(value) if isinstance(value, float) else value for key, value in made.items()}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -78,10 +78,10 @@ def _left_out(parts: Array, other: Array, group: int) -> float:
 
 def _between(whole: Array, parts: Array, whole_0: Array, parts_0: Array) -> float:
     """From pairs of items in different groups that are alike: words of one document depend on each other."""
-    across = float(whole @ whole_0) / (whole.sum() * whole_0.sum())
+    across = float(whole @ whole_0) / float(whole.sum() * whole_0.sum())
     return _alike(whole, parts) + _alike(whole_0, parts_0) - 2 * across
 
 
 def _alike(whole: Array, parts: Array) -> float:
-    pairs = whole.sum() ** 2 - (parts.sum(axis=1) ** 2).sum()
-    return float(whole @ whole - (parts**2).sum()) / float(pairs)
+    pairs = float(whole.sum() ** 2 - (parts.sum(axis=1) ** 2).sum())
+    return float(whole @ whole - float(np.square(parts).sum())) / pairs

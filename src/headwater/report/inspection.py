@@ -17,7 +17,7 @@ from headwater.report.columns import LONGEST_NAME, UNKNOWN, Column, number, tabl
 
 if TYPE_CHECKING:
     from headwater.diagnosis.course import Point
-    from headwater.diagnosis.inspecting import Inspected, Inspection
+    from headwater.diagnosis.inspection import Inspected, Inspection
     from headwater.measures.causes.diagnosing import Differential
     from headwater.measures.contract import About, Estimate
     from headwater.measures.definitions.values import Finding, Profile
@@ -186,7 +186,7 @@ def _definitions(profile: Profile, width: int) -> Table:
             Column("definition", [SHORT[finding.definition] for finding in findings], 0, "left"),
             Column(
                 "",
-                [Text(HOLDS[finding.holds], style=HOLDING[finding.holds]) for finding in findings],
+                [_holds(finding) for finding in findings],
                 0,
                 "left",
             ),
@@ -198,6 +198,13 @@ def _definitions(profile: Profile, width: int) -> Table:
         ],
         width,
     )
+
+
+def _holds(finding: Finding) -> Text:
+    """A misfit that no loop made is no alarm."""
+    if finding.from_start:
+        return Text("holds from 0", style="yellow")
+    return Text(HOLDS[finding.holds], style=HOLDING[finding.holds])
 
 
 def _number(finding: Finding) -> str:

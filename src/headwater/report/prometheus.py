@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headwater.diagnosis.inspecting import Inspection
+    from headwater.diagnosis.inspection import Inspection
 
 STAGES = {"none": 0, "early": 1, "late": 2}
 

@@ -222,3 +222,41 @@ def test_readings_of_different_frames_are_refused():
         profile({0: read(other, one.reference)}, healthy(one))
     with pytest.raises(SampleError, match="no readings"):
         profile({}, healthy(one))
+
+
+class TestMisfit:
+    """A model that never had a tail or a mode has not lost it to a loop."""
+
+    def test_a_tail_that_generation_0_lacks_holds_from_the_start_and_is_no_stage(self):
+        rng = np.random.default_rng(8)
+        frame = fit_frame(Sample.of(rng.normal(size=(40_000, 2))), seed=1, most=40_000)
+
+        def bounded():
+            rows = rng.normal(size=(40_000, 2))
+            return Sample.of(rows[rows[:, 0] < 1.5][:20_000])
+
+        found = profile(read_all(frame, {0: bounded(), 1: bounded()}), healthy(frame))
+        assert found["tails"].holds
+        assert found["tails"].from_start
+        assert "x0 high" in found["tails"].part
+        assert found.stage == "none"
+
+    def test_a_tail_that_goes_later_is_early_collapse_all_the_same(self):
+        rng = np.random.default_rng(8)
+        frame = fit_frame(Sample.of(rng.normal(size=(8_000, 2))), seed=1)
+        rows = rng.normal(size=(40_000, 2))
+        start = rows[rows[:, 0] < 1.5]
+        end = start[start[:, 1] < 1.5]
+        samples = {0: Sample.of(start[:6_000]), 1: Sample.of(end[:6_000])}
+        found = profile(read_all(frame, samples), healthy(frame))
+        assert not found["tails"].from_start
+        assert "x1 high" in found["tails"].part
+        assert found.stage == "early"
+
+    def test_generation_0_alone_has_no_stage(self):
+        rng = np.random.default_rng(9)
+        frame = fit_frame(Sample.of(rng.normal(size=(4_000, 2))), seed=1)
+        found = profile({0: read(frame, Sample.of(0.1 * rng.normal(size=(4_000, 2))))}, healthy(frame))
+        assert found["collapsing_variance"].holds
+        assert found.stage is None
+        assert "never learned" in found.why

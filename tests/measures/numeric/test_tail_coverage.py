@@ -51,10 +51,10 @@ def test_value_is_that_of_the_double_loop():
 
 @pytest.mark.parametrize("law", [rng.standard_normal, rng.standard_cauchy], ids=["normal", "Cauchy"])
 def test_the_same_law_has_a_value_of_one(law):
-    draws = np.array([[of(law((150, 3)), law((200, 3)), tail=0.1).value] for _ in range(300)])
+    draws = np.array([[of(law((150, 3)), law((200, 3)), tail=0.1).value] for _ in range(200)])
     assert_means(draws, np.ones(1))
     with pytest.raises(AssertionError, match="differ from theory"):
-        assert_means(draws, np.array([1.1]))
+        assert_means(draws, np.array([1.15]))
 
 
 def test_intervals_hold_for_the_same_law_and_refuse_lost_tails():
@@ -75,9 +75,10 @@ def test_tails_in_one_place_only_are_not_coverage():
 
 
 def test_a_collapsed_sample_covers_nothing_and_says_how_surely():
+    """None of 20 tail rows: the upper end is Clopper-Pearson's, over what a real sample covers."""
     found = of(np.zeros((100, 2)), normal(1000))
     assert (found.value, found.low) == (0, 0)
-    assert 0 < found.high < 0.3
+    assert found.high == pytest.approx((1 - 0.025 ** (1 / 20)) / same_law_tail_coverage(500, 100, 3))
 
 
 def test_many_features_are_noted():

@@ -22,12 +22,13 @@ def weigh(evidence: Evidence, measured: Measured) -> Weighing:
     """Of this evidence."""
     progress = measured.progress
     for_ = [str(change) for change in measured.changes if measured.shown(change.yes)]
+    for_ += evidence.losses
     against: list[str] = []
     if evidence.ancestry == "real":
         against.append("ancestry is real: no model of this line learned from the output of one")
     elif evidence.ancestry is not None:
         for_.append(f"ancestry is {evidence.ancestry}")
-    if progress is not None and measured.excluded(progress.no):
+    if progress is not None and measured.excluded(progress.no) and not evidence.losses:
         against.append(f"no loss from the first generation to the last beyond tolerance; {measured.still}")
     support, decide = _judge(evidence, measured)
     strength = progress.strength if progress else 0.0
@@ -42,7 +43,7 @@ def _judge(evidence: Evidence, measured: Measured) -> tuple[Support, tuple[str, 
         return "against", (f"{LINEAGE}: loss goes on all the same",) if shown else ()
     if progress is None:
         return "unknown", (LONGER,) if evidence.ancestry else (LONGER, LINEAGE)
-    if measured.excluded(progress.no):
+    if measured.excluded(progress.no) and not evidence.losses:
         return "against", ()
     if not measured.shown(progress.yes):
         once = any(measured.shown(change.yes) for change in measured.changes)

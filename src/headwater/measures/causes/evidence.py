@@ -41,6 +41,9 @@ class Evidence:
         What later generations learned from; None if not known.
     deployed
         Whether the world sees the output; None if not known.
+    losses
+        Losses since the first generation that were shown by other means, in words: with one,
+        collapse is not excluded for being small in the measures used here.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class Evidence:
     new_task: Sample | None = None
     ancestry: Ancestry | None = None
     deployed: bool | None = None
+    losses: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.generations:

@@ -62,6 +62,11 @@ class Table:
             return "generation 0, taken to be trained on real data alone"
         return "real data, as there is no earlier generation 0"
 
+    @property
+    def start(self) -> Table | None:
+        """Generation 0 alone, if there is a later one."""
+        return replace(self, readings={0: self.readings[0]}) if self._starts else None
+
     def risk_rise(self) -> Change | Unknown:
         """Risk of the newest generation less the baseline's."""
         start = self.readings[0] if self._starts else self.healthy

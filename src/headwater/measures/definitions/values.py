@@ -122,6 +122,8 @@ class Finding:
         The tail, mode or score that decides; empty where there is only one.
     parts
         Value, low and high of each, where there are several.
+    from_start
+        Whether what decides was so at generation 0 already: a misfit of the model, which no loop made.
     """
 
     definition: str
@@ -137,6 +139,7 @@ class Finding:
     needed_of: str = ""
     part: str = ""
     parts: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    from_start: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: infinite and missing numbers are null."""

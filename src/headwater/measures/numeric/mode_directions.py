@@ -98,12 +98,12 @@ def _structure(rows: Array) -> Array:
         return np.eye(features)
     total = np.cov(rows, rowvar=False, bias=True).reshape(features, features)
     axes, places = np.eye(features), min(3, len(rows) - 1)
-    unknown = features / (features + places * len(rows))
+    # Few rows leave directions open, and with few features what is near follows any stretch: pull back.
+    pull = max(0.1, features / (features + places * len(rows)))
     for _ in range(ROUNDS):
         search = NearestNeighbors(n_neighbors=places).fit(rows @ axes)
         near = rows[search.kneighbors(return_distance=False).T] - rows
         local = np.einsum("kni,knj->ij", near, near)
-        # as far as too few rows leave directions open, they are as local as the others
-        local = local / max(np.trace(local), 1e-300) + unknown * np.eye(features) / features
+        local = local / max(np.trace(local), 1e-300) + pull * np.eye(features) / features
         ratios, axes = eigh(total, local)
     return np.asarray(axes[:, ::-1][:, :DIMENSIONS] / np.sqrt(max(ratios[0], 1e-300)))

@@ -124,7 +124,8 @@ def fit_modes(
 ) -> RealModes:
     """The modes of real data.
 
-    In the ten directions, at most, along which far rows differ most from near ones (`View`), a mixture of Gaussians is fitted to at most 4,000 rows, its number of components by BIC
+    In the ten directions, at most, along which far rows differ most from near ones (`View`), a mixture
+    of Gaussians is fitted to at most 4,000 rows, its number of components by BIC
     [schwarz1978estimating]_. Components without a valley between them are one mode [hennig2010methods]_.
 
     Wrong where modes hold less than a hundredth of the rows, or have so few rows, a dozen a direction,
