@@ -47,8 +47,10 @@ format: $(READY) ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
 
-verify: $(READY) ## hold theory to simulation, claim by claim (a quarter of an hour)
+verify: $(READY) ## hold theory to simulation, alarms and causes to planted worlds (half an hour)
 	@$(BIN)/python -m verification
+	@$(BIN)/python -m verification.monitoring
+	@$(BIN)/python -m verification.causes
 
 clusters: $(READY) ## run a simulation on local clusters of Dask and Ray (installs Ray)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[ray]'

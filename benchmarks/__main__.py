@@ -20,8 +20,16 @@ from rich.table import Table
 from benchmarks.measure import GIB, Row, Side
 from headwater.files import write_bytes
 
-# simulation_scale first: it measures small peaks, and a new process starts from the peak of this one
-NAMES = ("simulation_scale", "prediction", "second_moments", "condition", "simulation")
+# these two first: they measure small peaks, and a new process starts from the peak of this one
+NAMES = (
+    "simulation_scale",
+    "streaming",
+    "neighbours",
+    "prediction",
+    "second_moments",
+    "condition",
+    "simulation",
+)
 PACKAGES = ("numpy", "scipy", "networkx", "pyarrow")
 RESULTS = Path(__file__).parent / "results"
 COLUMNS = (

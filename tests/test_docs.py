@@ -79,6 +79,24 @@ def test_the_run_in_the_readme_is_the_run(tmp_path):
     assert " ".join(sentence.split()) in " ".join(printed[2].split())
 
 
+def test_the_check_in_the_readme_is_the_check(tmp_path):
+    """Digits that a loop wrote, and what the command says of them."""
+    import subprocess
+    import sys
+
+    (block,) = [each for each in blocks("README.md", "console") if "digits-loop.py digits" in each]
+    example, check = (line.partition("#")[0].split() for line in block.strip().splitlines())
+    (shown,) = [each for each in blocks("README.md", "text") if "Is it collapse?" in each]
+    subprocess.run([sys.executable, str(ROOT / example[1]), *example[2:]], cwd=tmp_path, check=True)
+    wrote = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob(check[2]))
+    found = subprocess.run(
+        [sys.executable, "-m", "headwater.cli", "check", *wrote, *check[3:]],
+        cwd=tmp_path, env=os.environ | {"COLUMNS": "110"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    printed = "\n".join(line.rstrip() for line in found.stdout.splitlines())
+    assert printed.strip() == shown.strip()
+
+
 def test_the_error_in_the_readme_is_the_error():
     """A misspelt name in the pipeline of the README."""
     file = blocks("README.md", "yaml")[0]

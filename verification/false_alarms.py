@@ -19,7 +19,7 @@ from headwater.monitoring.evidence import Evidence, log_wealth, log_wealth_of_co
 from headwater.monitoring.limits import Measured, Tolerance, limits
 from headwater.monitoring.monitor import REFERENCE_SHARE, Monitor
 from headwater.monitoring.values import Settings
-from headwater.samples.values import Array
+from headwater.samples.values import Array, Sample
 
 SEED = 20_260_611
 NONE = Tolerance(relative=0.0, absolute=0.0, shift=0.0)
@@ -171,18 +171,41 @@ def _greedy(values: list[Array], mean: float, error: float) -> NDArray[np.bool_]
     return ever
 
 
+@dataclass(frozen=True)
+class World:
+    """Healthy samples as a user has them."""
+
+    name: str
+    draw: Callable[[Generator, int], Sample]
+
+
+def _zipf(rng: Generator, shape: tuple[int, ...], size: int) -> NDArray[np.object_]:
+    """Words of which the k-th is drawn with a chance proportional to 1 / k."""
+    weights = 1 / np.arange(1, size + 1)
+    words = np.array([f"w{number}" for number in range(size)], object)
+    return rng.choice(words, shape, p=weights / weights.sum())
+
+
+def _documents(rng: Generator, rows: int) -> Sample:
+    return Sample.of([" ".join(words) for words in _zipf(rng, (rows, 12), 1000)], "text")
+
+
+NORMAL = World("normal samples", lambda rng, rows: Sample.of(rng.normal(size=(rows, 2))))
+LABELS = World("Zipf labels", lambda rng, rows: Sample.of(_zipf(rng, (rows,), 300), "categorical"))
+WORDS = World("texts of Zipf words", _documents)
+
+
 def count_monitors(
-    streams: int, tolerance: Tolerance, rows: int = 200, generations: int = 30, seed: int = SEED
+    streams: int, world: World, rows: int = 200, generations: int = 10, seed: int = SEED
 ) -> Count:
-    """Healthy Gaussian samples of two models, through `Monitor`, each stream with its own reference."""
+    """Healthy samples of two models, through `Monitor`, each stream with its own reference; no tolerance."""
     rung = 0
     for stream in range(streams):
         rng = np.random.default_rng([seed, stream])
-        monitor = Monitor(rng.normal(size=(200, 2)), tolerance=tolerance, seed=stream)
+        monitor = Monitor(world.draw(rng, 200), tolerance=NONE, seed=stream)
         for generation in range(generations):
             for model in ("first", "second"):
-                monitor.check(generation, rng.normal(size=(rows, 2)), model)
+                monitor.check(generation, world.draw(rng, rows), model)
         rung += bool(monitor.alarms)
-    what = f"`Monitor` on Gaussian samples: a reference of 200, 2 models, {generations} generations of {rows}"
-    tolerated = "no tolerance" if tolerance == NONE else "the tolerance as it comes"
-    return Count(f"{what}; {tolerated}", streams, rung, 0.01)
+    about = f"a reference of 200, 2 models, {generations} generations of {rows}; no tolerance"
+    return Count(f"`Monitor` on {world.name}: {about}", streams, rung, 0.01)

@@ -14,7 +14,17 @@ from pathlib import Path
 
 from headwater.files import write_bytes
 from verification.delays import FEATURES, HEALTHY, LONGEST, REFERENCE, Delay, table
-from verification.false_alarms import CHANCE, NONE, Count, Streams, count, count_known, count_monitors
+from verification.false_alarms import (
+    CHANCE,
+    LABELS,
+    NORMAL,
+    WORDS,
+    Count,
+    Streams,
+    count,
+    count_known,
+    count_monitors,
+)
 
 PAGE = Path(__file__).parents[1] / "docs" / "monitoring.md"
 
@@ -56,7 +66,7 @@ the evidence has gathered.
 def main() -> int:
     """Count, measure, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m verification.monitoring", description=__doc__)
-    parser.add_argument("--runs", type=int, default=20, help="of each collapse (20)")
+    parser.add_argument("--runs", type=int, default=10, help="of each collapse (10)")
     parser.add_argument("--streams", type=int, default=4000, help="of plain numbers (4,000)")
     parser.add_argument("--monitors", type=int, default=200, help="streams through whole monitors (200)")
     parser.add_argument("--output", type=Path, default=PAGE)
@@ -77,7 +87,9 @@ def main() -> int:
 def _counts(streams: int, monitors: int) -> Iterator[Count]:
     yield count_known(streams)
     yield from count(Streams(streams, models=2, rows=50))
-    yield count_monitors(monitors, NONE, generations=10)
+    yield count_monitors(monitors, NORMAL)
+    yield count_monitors(monitors, LABELS)
+    yield count_monitors(monitors, WORDS, rows=100, generations=5)
 
 
 def _report(line: str, started: float) -> None:

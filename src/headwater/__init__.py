@@ -30,11 +30,15 @@ if TYPE_CHECKING:
     from headwater.graph import Flow, InteractionGraph, Model, Source
     from headwater.grounding import Grounding, ground
     from headwater.measures import registry as metrics
+    from headwater.measures.causes import Evidence, differential
+    from headwater.measures.definitions.runs import profile_runs
+    from headwater.measures.definitions.values import Thresholds
     from headwater.monitoring.monitor import Monitor
     from headwater.networks import from_networkx, to_networkx
     from headwater.pipeline import Pipeline, read_pipeline, write_pipeline
     from headwater.regimes import Accumulate, AccumulateSubsample, Replace, Window
     from headwater.samples.reading import Columns, gather, read_reference
+    from headwater.samples.shards import read_shard, write_shard
     from headwater.samples.values import Sample
     from headwater.simulation import Executor, open_run, simulate
     from headwater.simulation.summary import summarise
@@ -65,8 +69,12 @@ _HOMES = {
     "headwater.pipeline": ("Pipeline", "read_pipeline", "write_pipeline"),
     "headwater.regimes": ("Accumulate", "AccumulateSubsample", "Replace", "Window"),
     "headwater.fields": ("parse_field",),
+    "headwater.measures.causes": ("Evidence", "differential"),
+    "headwater.measures.definitions.runs": ("profile_runs",),
+    "headwater.measures.definitions.values": ("Thresholds",),
     "headwater.monitoring.monitor": ("Monitor",),
     "headwater.samples.reading": ("Columns", "gather", "read_reference"),
+    "headwater.samples.shards": ("read_shard", "write_shard"),
     "headwater.samples.values": ("Sample",),
     "headwater.simulation": ("Executor", "open_run", "simulate"),
     "headwater.simulation.summary": ("summarise",),
@@ -87,6 +95,7 @@ __all__ = [
     "Context",
     "Diagnosis",
     "Emission",
+    "Evidence",
     "Executor",
     "FamilyError",
     "Flow",
@@ -106,9 +115,11 @@ __all__ = [
     "Sample",
     "SampleError",
     "Source",
+    "Thresholds",
     "UnknownCount",
     "Window",
     "diagnose",
+    "differential",
     "families",
     "from_networkx",
     "gather",
@@ -118,15 +129,18 @@ __all__ = [
     "metrics",
     "open_run",
     "parse_field",
+    "profile_runs",
     "read_edges",
     "read_pipeline",
     "read_reference",
+    "read_shard",
     "simulate",
     "summarise",
     "sweep",
     "to_networkx",
     "verify",
     "write_pipeline",
+    "write_shard",
 ]
 
 

@@ -91,6 +91,16 @@ def test_a_resumed_training_does_not_check_twice(transformers, monitor):
     assert list(monitor.histories["model"].checks) == [1, 2, 3, 4]
 
 
+def test_a_second_launch_goes_on_from_the_file(transformers, tmp_path):
+    """What the first found stays, and a training that begins anew from a checkpoint checks what is new."""
+    path, real = tmp_path / "state.json", np.random.default_rng(2).normal(size=(1000, 2))
+    for epochs, first in ((2, 0), (4, 1)):
+        launched = Monitor(real, metrics=("spread",))
+        with launched.watching(state=path) as watch:
+            train(trainer_callback(watch, draw), SimpleNamespace(spread=1.0), epochs, first)
+    assert list(Monitor.load(path, real).histories["model"].checks) == [1, 2, 3, 4]
+
+
 def test_without_transformers_the_error_says_what_to_install(monkeypatch, monitor):
     """And nothing is imported before."""
     monkeypatch.setitem(sys.modules, "transformers", None)

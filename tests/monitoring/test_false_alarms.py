@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from headwater.monitoring.limits import Tolerance
+import pytest
+
+from headwater.monitoring import limits
 from verification.delays import WORLDS, measure
-from verification.false_alarms import HARMS, Count, Streams, count, count_monitors
+from verification.false_alarms import LABELS, NORMAL, Count, Streams, count, count_monitors
 from verification.monitoring import page
 
 
 def test_the_monitor_keeps_alpha_and_greedy_twins_do_not():
-    """2,000 null streams, each with its own reference of 200 rows; counts against exact binomial bounds."""
-    monitor, trusting, greedy = count(Streams(2000, generations=8, models=2, rows=40, harms=HARMS[:3]))
+    """1,000 null streams, each with its own reference of 200 rows; counts against exact binomial bounds.
+
+    Losses, rises and shifts.
+    """
+    monitor, trusting, greedy = count(Streams(1000, generations=8, models=2, rows=40))
     assert monitor.rung <= monitor.allowed, monitor
     assert trusting.rung > trusting.allowed, trusting
     assert greedy.rung > greedy.allowed, greedy
@@ -19,9 +24,17 @@ def test_the_monitor_keeps_alpha_and_greedy_twins_do_not():
     assert greedy.right
 
 
-def test_whole_monitors_keep_alpha():
-    """Three of them as a user calls them, without tolerance; the verification counts hundreds."""
-    assert count_monitors(3, Tolerance(0, 0, 0), generations=4).right
+@pytest.mark.parametrize("world", [NORMAL, LABELS], ids=["normal", "labels"])
+def test_whole_monitors_keep_alpha(monkeypatch, world):
+    """Twelve of them as a user calls them, without tolerance; the verification counts hundreds.
+
+    The same draws refuse monitors that take the held-out means for the truth.
+    """
+    found = count_monitors(12, world, generations=8)
+    assert found.rung <= found.allowed < 6
+    assert found.right
+    monkeypatch.setattr(limits, "upper_bounds", lambda values, error: values.mean(axis=0))
+    assert not count_monitors(12, world, generations=8).right
 
 
 def test_planted_collapses_ring_soon_and_only_they():

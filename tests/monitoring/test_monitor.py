@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from headwater.errors import SampleError
+from headwater.errors import InputError, SampleError
 from headwater.monitoring.limits import Tolerance
 from headwater.monitoring.monitor import MOST, Monitor
 from headwater.samples.values import Sample
@@ -121,6 +121,33 @@ def test_readings_are_kept_beside_a_check():
         monitor.note(1, {})
 
 
+def test_the_first_note_of_a_generation_stays():
+    """It is what later ones were compared with; a check that is told again does not change it."""
+    monitor = watch()
+    monitor.check(0, healthy(0))
+    monitor.note(0, {"vendi": 3.5})
+    monitor.check(0, healthy(0) * 0.5, again=True)
+    monitor.note(0, {"vendi": 1.0})
+    assert monitor.readings() == {0: {"vendi": 3.5}}
+    monitor.note(0, {"vendi": 1.0}, replace=True)
+    assert monitor.readings() == {0: {"vendi": 1.0}}
+
+
+def test_a_block_is_remembered_whole_or_not_at_all():
+    """Checks and notes of a block that raises are forgotten; of one that does not they stay."""
+    monitor = watch()
+    with monitor.all_or_nothing():
+        monitor.check(0, healthy(0))
+    before = dict(monitor.histories)
+    with pytest.raises(SampleError, match="checked already"), monitor.all_or_nothing():
+        monitor.note(0, {"vendi": 3.5})
+        monitor.check(1, healthy(1))
+        monitor.check(0, healthy(0), "another")
+        monitor.check(1, healthy(1))
+    assert dict(monitor.histories) == before
+    assert list(monitor.histories["model"].checks) == [0]
+
+
 def test_a_block_watches_one_model(tmp_path):
     """And saves after every check."""
     monitor, path = watch(), tmp_path / "state.json"
@@ -132,6 +159,56 @@ def test_a_block_watches_one_model(tmp_path):
     assert list(Monitor.load(path, REAL).histories["student"].checks) == [0, 1]
     with monitor.watching("teacher") as watched:
         assert not watched.check(0, healthy(0)).alarm
+
+
+def test_a_second_launch_goes_on_from_the_state(tmp_path):
+    """Four checks and a fifth are five, as if there had been one launch; notes at the end are saved too."""
+    path, whole = tmp_path / "state.json", watch()
+    with watch().watching(state=path) as first:
+        for generation in range(4):
+            first.check(generation, healthy(generation))
+        first.monitor.note(3, {"vendi": 3.5})
+    with watch().watching(state=path) as second:
+        told = second.check(4, healthy(4))
+    for generation in range(5):
+        expected = whole.check(generation, healthy(generation))
+    assert told == expected
+    again = Monitor.load(path, REAL)
+    assert dict(again.histories["model"].checks) == dict(whole.histories["model"].checks)
+    assert again.readings() == {3: {"vendi": 3.5}}
+    with pytest.raises(InputError, match="seed 0, now 1"), watch(seed=1).watching(state=path):
+        pass
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_watched_state_is_held(tmp_path):
+    """By the monitor, for all its models; after the block a check is refused, as others may go on then."""
+    path, monitor = tmp_path / "state.json", watch()
+    with monitor.watching("student", path) as student, monitor.watching("teacher", path) as teacher:
+        student.check(0, healthy(0))
+        teacher.check(0, healthy(1))
+        with pytest.raises(InputError, match="in use by another run"), watch().watching(state=path):
+            pass
+    assert set(Monitor.load(path, REAL).histories) == {"student", "teacher"}
+    with pytest.raises(InputError, match="inside the block"):
+        student.check(1, healthy(1))
+    with monitor.watching("student", path) as student:
+        student.check(1, healthy(1))
+    assert list(Monitor.load(path, REAL).histories["student"].checks) == [0, 1]
+
+
+def test_checks_that_a_state_does_not_know_are_not_forgotten_for_it(tmp_path):
+    """A monitor that was told something is not overwritten by a file without it."""
+    path, monitor = tmp_path / "state.json", watch()
+    with watch().watching("student", path) as watched:
+        watched.check(0, healthy(0))
+    content = path.read_bytes()
+    monitor.check(0, healthy(3), "student")
+    before = dict(monitor.histories)
+    with pytest.raises(InputError, match="'student' what this state does not"), monitor.watching(state=path):
+        pass
+    assert dict(monitor.histories) == before
+    assert path.read_bytes() == content
 
 
 def test_more_rows_than_are_scored_are_thinned():

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,8 @@ from hypothesis import strategies as st
 from headwater.errors import InputError, OutputError
 from headwater.monitoring.limits import Tolerance
 from headwater.monitoring.monitor import Monitor
-from headwater.monitoring.state import fingerprint, read
+from headwater.monitoring.reference import fingerprint, shuffled
+from headwater.monitoring.state import LARGEST, held, lock_path, read
 from headwater.samples.values import Sample
 
 REAL = np.random.default_rng(1).normal(size=(400, 2))
@@ -87,9 +91,10 @@ def test_a_kill_before_saving_loses_that_check_alone(saved, tmp_path, monkeypatc
         (lambda: Monitor(REAL, METRICS, tolerance=Tolerance(0.2)), "tolerance"),
         (lambda: Monitor(REAL, METRICS, models=3), "models None, now 3"),
         (lambda: Monitor(REAL, METRICS, seed=1), "seed 0, now 1"),
-        (lambda: Monitor(REAL, ("spread",)), "metrics"),
+        (lambda: Monitor(REAL, ("spread",)), r"metrics \('spread', 'location'\), now \('spread',\)"),
+        (lambda: Monitor(REAL[::-1], METRICS, seed=1), "seed 0, now 1"),
         (lambda: Monitor(REAL + 1e-12, METRICS), "another reference"),
-        (lambda: Monitor(REAL[::-1], METRICS), "another reference"),
+        (lambda: Monitor(REAL[:-1], METRICS), "another reference"),
         (lambda: Monitor(Sample.of(REAL, names=("u", "v")), METRICS), "another reference"),
     ],
 )
@@ -165,7 +170,7 @@ def loaded(saved) -> Monitor:
 def test_every_double_survives(saved, loaded, number, at):
     """Through a file and back, bit by bit: what was noted and what is evidence."""
     path = saved.with_name("double.json")
-    loaded.note(at, {"number": number}, "a")
+    loaded.note(at, {"number": number}, "a", replace=True)
     loaded.histories["a"].evidence["spread"][0][0] = number
     loaded.save(path)
     history = read(path).models["a"]
@@ -206,16 +211,127 @@ def test_a_thousand_models_stay_small(tmp_path):
 
 
 def test_fingerprints_tell_references_apart():
-    """By value, order, name, shape and kind."""
+    """By value, name, shape and kind; not by the order of rows."""
     rows = np.arange(6.0)
     samples = [
         Sample.of(rows),
-        Sample.of(rows[::-1]),
+        Sample.of([*rows, 0.0]),
         Sample.of(rows.reshape(3, 2)),
         Sample.of(rows, names=("y",)),
+        Sample.of(rows.reshape(3, 2)[:, ::-1]),
         Sample.of(["a", "b"], "categorical"),
+        Sample.of(["a", "b", "b"], "categorical"),
         Sample.of(["a", "b"], "text"),
         Sample.of(["ab", ""], "text"),
     ]
     assert len({fingerprint(sample) for sample in samples}) == len(samples)
     assert fingerprint(Sample.of(rows.astype("f4"))) == fingerprint(samples[0])
+    for sample in samples:
+        assert fingerprint(sample.take(np.arange(len(sample))[::-1])) == fingerprint(sample)
+
+
+@pytest.mark.parametrize("kind", ["numeric", "categorical", "text"])
+def test_the_order_of_the_reference_changes_nothing(tmp_path, kind):
+    """The same rows in another order go on from a state as if nothing were; ties, zeros and signs too."""
+    rows = np.random.default_rng(4).integers(-3, 4, size=(300, 2)).astype(float)
+    if kind != "numeric":
+        rows = np.array([f"w{a:g} w{b:g}" for a, b in rows], object)
+    one = Monitor(Sample.of(rows, None if kind == "numeric" else kind))
+    turned = np.where(rows == 0, -0.0, rows)[::-1] if kind == "numeric" else rows[::-1]
+    two = Monitor(Sample.of(turned, one.frame.reference.kind))
+    found = [each.check(0, rows[100:]) for each in (one, two)]
+    assert found[0] == found[1]
+    one.save(tmp_path / "one.json")
+    two.save(tmp_path / "two.json")
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+    two.resume(tmp_path / "one.json")
+
+
+def test_the_order_that_a_reference_gets_leaves_its_halves_random():
+    """Of two labels, each half gets as many as at random: the mean and the spread over 2,000 references.
+
+    Sorted rows are the control: one seed then cuts nearly the same share from every reference.
+    """
+    rng, counts, control = np.random.default_rng(5), [], []
+    size = 100
+    for _ in range(2000):
+        labels = np.array(["a", "b"], object)[np.sort(rng.permutation(size) >= size // 2).astype(int)]
+        labels[0] = f"c{rng.integers(2**60)}"  # otherwise it is always the same reference
+        sample = Sample.of(labels, "categorical")
+        for found, each in ((counts, shuffled(sample, 0, fingerprint(sample))), (control, sample)):
+            found.append(int((each.split(0)[1].rows == "b").sum()))
+    variance = 50 * 0.5 * 0.5 * (100 - 50) / (100 - 1)  # hypergeometric
+    assert abs(np.mean(counts) - 25) < 5 * (variance / 2000) ** 0.5
+    # The variance of 2,000 nearly normal counts is within a fifth: 6 standard errors.
+    assert np.var(counts) == pytest.approx(variance, rel=0.2)
+    assert np.var(control) < 0.2 * variance
+
+
+def test_a_state_is_held_by_one_run_at_a_time(tmp_path):
+    """Any other is refused, may read, and comes after it; nothing is left behind, whatever ended it."""
+    path, link = tmp_path / "state.json", tmp_path / "link.json"
+    link.symlink_to(path)
+    watched = monitor()
+    watched.check(0, healthy(0))
+    watched.save(path)
+    for _ in range(2):
+        with held(path):
+            with pytest.raises(InputError, match="in use by another run") as refused, held(link):
+                pass
+            assert str(link) in str(refused.value)
+            assert Monitor.load(path, REAL).histories == watched.histories
+    with pytest.raises(KeyboardInterrupt), held(path):
+        raise KeyboardInterrupt
+    assert set(tmp_path.iterdir()) == {path, link}
+    with pytest.raises(OutputError, match="cannot be held"), held(tmp_path / "nowhere" / "state.json"):
+        pass
+
+
+def test_a_killed_run_lets_go_of_its_state(tmp_path):
+    """The system does; what its lock left goes with the next run."""
+    path = tmp_path / "state.json"
+    waiting = (
+        f"from headwater.monitoring.state import held\nwith held({str(path)!r}):\n"
+        "    print('held', flush=True)\n    input()"
+    )
+    command = [sys.executable, "-c", waiting]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+        assert run.stdout.readline() == b"held\n"
+        with pytest.raises(InputError, match="in use"), held(path):
+            pass
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    assert Path(lock_path(path)).exists()
+    with held(path):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_lock_that_was_removed_meanwhile_is_not_taken(tmp_path, monkeypatch):
+    """A run that opened the lock of another just before it ended locks a file that no third one sees."""
+    from headwater.monitoring import state
+
+    path, opened = tmp_path / "state.json", state._opened
+    times = []
+
+    def late(path, beside):
+        lock = opened(path, beside)
+        times.append(beside)
+        if len(times) == 1:
+            Path(beside).unlink()
+        return lock
+
+    monkeypatch.setattr(state, "_opened", late)
+    with held(path):
+        assert Path(lock_path(path)).exists()
+    assert len(times) == 2
+
+
+def test_a_file_far_too_large_is_refused_unread(tmp_path):
+    """A thousand models have ten megabytes."""
+    path = tmp_path / "large.json"
+    with open(path, "wb") as file:
+        file.truncate(LARGEST + 1)
+    assert LARGEST == 256 * 2**20
+    with pytest.raises(InputError, match="no state of a monitor: it has more than 268,435,456 bytes"):
+        read(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 from types import ModuleType
@@ -11,7 +12,7 @@ import pytest
 
 from headwater.errors import MissingExtra
 from headwater.monitoring.monitor import Monitor
-from headwater.monitoring.tracking import log_to_mlflow
+from headwater.monitoring.tracking import NoActiveRun, log_to_mlflow
 
 
 @pytest.fixture
@@ -21,18 +22,26 @@ def check():
     return monitor.check(3, rng.normal(size=(1000, 2)) * 0.5, "student: v2")
 
 
-def test_effects_evidence_and_alarms_are_logged(monkeypatch, check):
-    """At the generation as step, under names that MLflow takes."""
+def log(monkeypatch, check, run="a run"):
+    """Metrics and tags that were logged; steps are the check's generation."""
     logged, tags, mlflow = {}, {}, ModuleType("mlflow")
 
     def log_metrics(metrics, step):
-        assert step == 3
+        assert step == check.generation
         logged.update(metrics)
 
     mlflow.log_metrics, mlflow.set_tag = log_metrics, tags.__setitem__
+    mlflow.active_run = lambda: run
     monkeypatch.setitem(sys.modules, "mlflow", mlflow)
     log_to_mlflow(check)
-    stem = "headwater.student_ v2"
+    return logged, tags
+
+
+def test_effects_evidence_and_alarms_are_logged(monkeypatch, check):
+    """At the generation as step, under names that MLflow takes."""
+    logged, tags = log(monkeypatch, check)
+    (stem,) = {name.removesuffix(".alarms") for name in logged if name.endswith(".alarms")}
+    assert re.fullmatch(r"headwater\.student_ v2-[0-9a-f]{8}", stem)
     effect = check.effects["spread"]
     assert logged[f"{stem}.alarms"] == 1
     assert logged[f"{stem}.spread.loss"] == effect.value == pytest.approx(0.75, abs=0.05)
@@ -42,6 +51,26 @@ def test_effects_evidence_and_alarms_are_logged(monkeypatch, check):
     assert list(tags) == [f"{stem}.spread.alarm"]
     assert tags[f"{stem}.spread.alarm"].startswith("generation 3: loss 0.7")
     assert all(re.fullmatch(r"[/\w.\- ]*", name) for name in logged | tags)
+
+
+def test_names_that_differ_are_logged_apart(monkeypatch, check):
+    """Whatever MLflow would not take: signs, paths that are not tidy, length. Others stay as they are."""
+    models = ["a:b", "a;b", "a_b", "a//b", "a/b", "a/./b", "x" * 300, "x" * 301, "ü-1. z", "a\udc80"]
+    names = set()
+    for model in models:
+        logged, _ = log(monkeypatch, dataclasses.replace(check, model=model))
+        assert not names & set(logged)
+        names |= set(logged)
+        assert all(re.fullmatch(r"[/\w.\- ]*", name) and len(name) <= 250 for name in logged)
+        assert not any("//" in name or "/./" in name for name in logged)
+    for plain in ("a_b", "a/b", "ü-1. z"):
+        assert f"headwater.{plain}.alarms" in names
+
+
+def test_without_a_run_nothing_is_logged(monkeypatch, check):
+    """MLflow would begin one unasked."""
+    with pytest.raises(NoActiveRun, match="start_run"):
+        log(monkeypatch, check, run=None)
 
 
 def test_without_mlflow_the_error_says_what_to_install(monkeypatch, check):

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headwater.errors import InputError
-from headwater.samples.reading import Columns, Reading, gather, read_reference
+from headwater.samples.reading import Columns, Handling, gather, read_reference
 from headwater.samples.shards import read_shard, write_shard
 
 
@@ -87,8 +87,8 @@ def test_any_bytes_are_read_or_refused(suffix, data):
             if suffix == "shard":
                 gathered = read_shard(path)
             else:
-                gathered = gather(path, options, Reading(bad=bad))
-                read_reference(path, options, Reading(bad=bad))
+                gathered = gather(path, options, Handling(bad=bad))
+                read_reference(path, options, Handling(bad=bad))
             for summary in gathered.values():
                 assert len(summary.sample) <= summary.count
         except InputError as error:

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from headwater.errors import InputError, SampleError
-from headwater.samples.reading import Columns, Keep, Reading, gather, read_reference
+from headwater.samples.reading import Columns, Keep, Handling, gather, read_reference
 from headwater.samples.shards import read_shard, write_shard
 
-TOGETHER = Reading(together=True)
+TOGETHER = Handling(together=True)
 SMALL = Keep(numeric=50, categorical=60, text=20)
 
 
@@ -139,7 +139,7 @@ def test_moments_and_counts_are_of_all_rows(files):
 def test_words_are_counted_as_a_sample_counts_them(files):
     """Frequent and distinct words are those of the documents' words, exactly while they are few."""
     paths, _ = files("text")
-    summary = gather(paths, reading=TOGETHER)["m", 0]
+    summary = gather(paths, handling=TOGETHER)["m", 0]
     counts = Counter(word for document in summary.sample.documents for word in document)
     assert {each.item: each.count for each in summary.frequent(10**6)} == counts
     assert all(each.low == each.count == each.high for each in summary.frequent(10))
@@ -266,7 +266,7 @@ def test_what_does_not_fit_is_not_merged(files, tmp_path):
     ):
         with pytest.raises(SampleError):
             one.merge(other)
-    with pytest.raises(SampleError, match="put together"):
+    with pytest.raises(SampleError, match="put them together"):
         one.merge(gather(files("numeric")[0][2], columns, keep=SMALL))
     with pytest.raises(SampleError, match="two of these files"):
         one.merge(one, together=True)
@@ -279,7 +279,7 @@ def test_a_shard_keeps_what_was_left_out_too(tmp_path):
     """Empty generations, rows of none, notes."""
     path = tmp_path / "t.csv"
     path.write_text("generation,x,y\n0,1,2\n1,nan,2\n,3,4\n")
-    gathered = gather(path, Columns(features=("x",)), Reading(bad="omit"))
+    gathered = gather(path, Columns(features=("x",)), Handling(bad="omit"))
     write_shard(tmp_path / "s", gathered)
     again = read_shard(tmp_path / "s")
     assert again.notes == gathered.notes and again.lost == gathered.lost == {"no generation": 1}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from headwater.errors import InputError, MissingExtra
-from headwater.samples.reading import Reading, gather, read_reference
+from headwater.samples.reading import Handling, gather, read_reference
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -60,11 +60,11 @@ def test_images_of_other_sizes_are_refused_unless_resized(folder):
     with pytest.raises(InputError, match=r"3 x 3 grey pixels, where .* has 3 x 2") as raised:
         gather(path)
     assert raised.value.path.endswith("001.png") and "size=(width, height)" in raised.value.remedy
-    assert gather(path, reading=Reading(size=(2, 2)))["diffusion", 2].sample.dimensions == 4
+    assert gather(path, handling=Handling(size=(2, 2)))["diffusion", 2].sample.dimensions == 4
     mixed = folder("m1", [GREY[0], np.zeros((2, 3, 3), "u1")])
     with pytest.raises(InputError, match="rgb pixels, where"):
         gather(mixed)
-    assert gather(mixed, reading=Reading(mode="rgb"))["m", 1].sample.dimensions == 18
+    assert gather(mixed, handling=Handling(mode="rgb"))["m", 1].sample.dimensions == 18
 
 
 def test_an_image_that_cannot_be_read_is_refused_or_counted(folder):
@@ -74,7 +74,7 @@ def test_an_image_that_cannot_be_read_is_refused_or_counted(folder):
     with pytest.raises(InputError, match="this image cannot be read") as raised:
         gather(path)
     assert raised.value.path.endswith("001.png")
-    summary = gather(path, reading=Reading(bad="omit"))["diffusion", 2]
+    summary = gather(path, handling=Handling(bad="omit"))["diffusion", 2]
     assert summary.count == 3 and summary.omitted == {"an image that cannot be read": 1}
 
 
@@ -82,7 +82,7 @@ def test_large_images_are_refused(folder):
     path = folder(images=[np.zeros((100, 100), "u1")])
     with pytest.raises(InputError, match="10,000 features"):
         gather(path)
-    assert gather(path, reading=Reading(size=(8, 8)))["diffusion", 2].sample.dimensions == 64
+    assert gather(path, handling=Handling(size=(8, 8)))["diffusion", 2].sample.dimensions == 64
 
 
 def test_without_pillow_it_is_said_how_to_install_it(folder, monkeypatch):

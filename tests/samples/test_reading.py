@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from headwater.errors import InputError, SampleError
-from headwater.samples.reading import Columns, Keep, Reading, gather, read_reference
+from headwater.samples.reading import Columns, Keep, Handling, gather, read_reference
 
 ROWS = [(0, "a", 1.0, 2.5), (1, "a", -3.0, 0.25), (0, "b", 4.0, 1e-3), (1, "a", 7.0, 2.0)]
 EXPECTED = {
@@ -19,7 +19,7 @@ EXPECTED = {
     ("a", 1): [[-3.0, 0.25], [7.0, 2.0]],
     ("b", 0): [[4.0, 0.001]],
 }
-OMIT = Reading(bad="omit")
+OMIT = Handling(bad="omit")
 
 
 def csv_of(rows=ROWS, header="generation,model,x,y"):
@@ -208,7 +208,7 @@ def test_model_and_generation_come_from_the_name(write, name, pattern, key):
     """By the last whole number, or as a pattern says; what was derived is reported."""
     content = b"x\n1\n2\n"
     path = write(name, gzip.compress(content) if name.endswith("gz") else content)
-    gathered = gather(path, reading=Reading(pattern=pattern))
+    gathered = gather(path, handling=Handling(pattern=pattern))
     assert list(gathered) == [key]
     assert any(f"generation {key[1]} is from the file's name" in note for note in gathered.notes)
 
@@ -216,7 +216,9 @@ def test_model_and_generation_come_from_the_name(write, name, pattern, key):
 def test_a_name_that_tells_nothing_is_refused(write):
     path = write("llama.csv", "x\n1\n")
     refused(lambda: gather(path), path, "no number in the file's name", remedy="model-3.parquet")
-    refused(lambda: gather(path, reading=Reading(pattern="{model}-{generation}")), path, "not of the pattern")
+    refused(
+        lambda: gather(path, handling=Handling(pattern="{model}-{generation}")), path, "not of the pattern"
+    )
     long = write("m-20240101123059.csv", "x\n1\n")
     refused(lambda: gather(long), long, "no generation")
     # with a column for the one, only the other is asked of the name
@@ -226,11 +228,11 @@ def test_a_name_that_tells_nothing_is_refused(write):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Reading(pattern="m-3"),
-        lambda: Reading(pattern="{model}{model}"),
-        lambda: Reading(bad="skip"),
-        lambda: Reading(size=(0, 2)),
-        lambda: Reading(mode="cmyk"),
+        lambda: Handling(pattern="m-3"),
+        lambda: Handling(pattern="{model}{model}"),
+        lambda: Handling(bad="skip"),
+        lambda: Handling(size=(0, 2)),
+        lambda: Handling(mode="cmyk"),
         lambda: Columns(category="a", text="b"),
         lambda: Columns(features=()),
         lambda: Columns(generation="x", features=("x",)),
@@ -398,7 +400,7 @@ def test_a_generation_in_two_files_is_refused_unless_asked(write):
     """And the same file twice is refused even then."""
     first, second = write("m-1.csv", "x\n1\n"), write("m_1.csv", "x\n2\n")
     refused(lambda: gather([first, second]), second, "generation 1 of model 'm' is in", remedy="pattern")
-    together = Reading(together=True)
+    together = Handling(together=True)
     summary = gather([first, second], reading=together)["m", 1]
     assert rows_of(summary) == [[1], [2]] and summary.count == 2
     assert summary.places == (first, second)

@@ -41,7 +41,7 @@ def command(
     alpha: Annotated[
         float | None, typer.Option(help="Chance of ever ringing where all is well (0.01, or the state's).")
     ] = None,
-    watch: Annotated[
+    scores: Annotated[
         str | None, typer.Option(metavar="NAME,...", help="Scores that may ring; all if left out.")
     ] = None,
     metrics: Annotated[
@@ -66,6 +66,10 @@ def command(
     features: Annotated[
         str | None, typer.Option(metavar="COLUMN,...", help="Of numbers, or one of embeddings; all others.")
     ] = None,
+    generation: Annotated[str, typer.Option(metavar="COLUMN", help="Of the generation.")] = "generation",
+    model: Annotated[str, typer.Option(metavar="COLUMN", help="Of the model's name.")] = "model",
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Images: brought to this size.")] = None,
+    mode: Annotated[str | None, typer.Option(metavar="grey|rgb", help="Images: brought to this.")] = None,
     pattern: Annotated[
         str | None,
         typer.Option(metavar="PATTERN", help="Of file names, such as '{model}-{generation}'."),
@@ -85,7 +89,14 @@ def command(
     deployed: Annotated[
         bool | None, typer.Option("--deployed/--not-deployed", help="Whether the world sees the output.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of halving the real data and all else that is random.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Of halving the real data and all else that is random (0, or the state's)."),
+    ] = None,
+    mlflow: Annotated[
+        bool,
+        typer.Option("--mlflow", help="Log effects and alarms to MLflow: run MLFLOW_RUN_ID, or a new one."),
+    ] = False,
     form: Annotated[str, typer.Option("--format", help="table, json or prometheus.")] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     output: Annotated[
@@ -94,16 +105,14 @@ def command(
     ] = None,
 ) -> None:
     """Tell from what models wrote whether collapse is under way, in which sense, and how surely."""
-    from headwater.cli.samples import Files, columns_of, monitor_of, shown_metrics
+    from headwater.cli.samples import Files, columns_of, handling_of, monitor_of, remembered, shown_metrics
     from headwater.diagnosis.inspecting import inspect
     from headwater.diagnosis.inspection import Context
     from headwater.errors import InputError
     from headwater.files import write_bytes
-    from headwater.samples.reading import Reading
 
     form = "json" if as_json else form
     _check_word("--format", form, FORMATS)
-    _check_word("--bad", bad, ("error", "omit"))
     if fail_on is not None:
         _check_word("--fail-on", fail_on, FAIL_ON)
     if not reference:
@@ -112,11 +121,15 @@ def command(
             "name real data, best some that no model was trained on: --reference real.parquet; "
             "to watch for change alone, name what generation 0 wrote",
         )
-    place = inputs.output_of(output, *samples, *reference, *(newer or []), *(training or []), state, pipeline)
+    place = inputs.output_of(output, *samples, *reference, *(newer or []), *(training or []), pipeline)
+    _check_apart(output, state)
+    files = Files(
+        columns_of(category, text, inputs.names(features), (generation, model)),
+        handling_of(bad, together, pattern, (size, mode)),
+        0 if seed is None else seed,
+    )
     diagnosis = None if pipeline is None else _diagnosed(pipeline, law)
-    reading = Reading(bad=bad, together=together, pattern=pattern)  # type: ignore[arg-type]
-    files = Files(columns_of(category, text, inputs.names(features)), reading, seed)
-    with printing.told("reading") as tell:
+    with remembered(state), printing.told("reading") as tell:
         real = files.real(reference, tell)
         wrote = files.written(samples, real, tell)
         context = Context(
@@ -128,15 +141,17 @@ def command(
             metrics=shown_metrics(metrics, real.sample.kind),
         )
         tell("fitting scores to the real data")
-        monitor = monitor_of(real.sample, state, alpha, inputs.names(watch) or None, seed)
-        found = inspect(wrote.samples, monitor, context=context, again=again, progress=tell).with_notes(
-            (*real.notes, *wrote.notes)
-        )
-    if state is not None:
-        monitor.save(state)
-    document = _document(found)
-    if place is not None:
-        write_bytes(place, document.encode())
+        monitor = monitor_of(real.sample, state, alpha, scores, seed)
+        found = inspect(wrote.samples, monitor, context=context, again=again, progress=tell)
+        found = found.with_notes((*real.notes, *wrote.notes))
+        document = _document(found)
+        if place is not None:
+            write_bytes(place, document.encode())
+        if mlflow:
+            _log(found)
+        if state is not None:
+            # last, so that whatever failed before can be repeated
+            monitor.save(state)
     _show(found, document, form)
     if (fail_on == "alarm" and found.alarms) or (fail_on == "late" and found.late):
         raise typer.Exit(1)
@@ -147,6 +162,27 @@ def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
 
     if word not in known:
         raise InputError(f"{option} {word!r:.40}", f"write {option} {f' or {option} '.join(known)}")
+
+
+def _check_apart(output: str | None, state: str | None) -> None:
+    """The document and the state are two files, even before they are there."""
+    import os
+
+    from headwater.errors import InputError
+
+    if output is not None and state is not None and os.path.realpath(output) == os.path.realpath(state):
+        raise InputError("-o and --state name one file", "give the document another name", output)
+
+
+def _log(found: Inspection) -> None:
+    """Every check of this run, in the run of MLFLOW_RUN_ID or in a new one."""
+    from headwater import extras
+    from headwater.monitoring.tracking import log_to_mlflow
+
+    run = extras.load("mlflow", "--mlflow").start_run()
+    with run:
+        for model, generation in found.new:
+            log_to_mlflow(found.models[model].checks[generation])
 
 
 def _diagnosed(pipeline: str, law: str) -> Diagnosis:

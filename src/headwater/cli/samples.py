@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from headwater.errors import InputError
-from headwater.samples.reading import Reading, gather, read_reference
+from headwater.samples.reading import Handling, gather, read_reference
 from headwater.samples.values import Moments, Sample
 
 if TYPE_CHECKING:
@@ -48,20 +50,20 @@ class Files:
     """How all files of one command are read."""
 
     columns: Columns
-    reading: Reading
+    handling: Handling
     seed: int
 
     def real(self, paths: Sequence[str], tell: Tell) -> Real:
         """Real data."""
         found = read_reference(
-            list(paths), self.columns, self.reading, seed=self.seed, progress=_rows(tell, "real data")
+            list(paths), self.columns, self.handling, seed=self.seed, progress=_rows(tell, "real data")
         )
         return Real(found.sample, found.notes + _left_out(found.omitted))
 
     def written(self, paths: Sequence[str], real: Real, tell: Tell) -> Written:
         """Samples of models, with the features of the real data in their order."""
         found = gather(
-            list(paths), self.columns, self.reading, seed=self.seed, progress=_rows(tell, "samples")
+            list(paths), self.columns, self.handling, seed=self.seed, progress=_rows(tell, "samples")
         )
         like = real.sample
         if found.kind != like.kind:
@@ -144,7 +146,7 @@ def shown_metrics(asked: str | None, kind: Kind) -> dict[str, Metric]:
     elif asked.strip() == "default":
         names = registry.default_names(kind)
     else:
-        names = [name.strip() for name in asked.split(",") if name.strip()]
+        names = list(_names("--metrics", asked))
     found = {name: registry.make(name) for name in names}
     for name, metric in found.items():
         if kind not in metric.about.kinds:
@@ -157,30 +159,62 @@ def shown_metrics(asked: str | None, kind: Kind) -> dict[str, Metric]:
 
 
 def monitor_of(
-    real: Sample, state: str | None, alpha: float | None, watch: Sequence[str] | None, seed: int
+    real: Sample, state: str | None, alpha: float | None, scores: str | None, seed: int | None
 ) -> Monitor:
-    """A new monitor, or the one that the state remembers."""
+    """A new monitor, or the one that the state remembers; what is said has to be what it was begun with."""
     from headwater.monitoring.monitor import Monitor
     from headwater.monitoring.state import read
+    from headwater.monitoring.values import Settings
 
-    names = None if watch is None else tuple(watch)
-    if state is None or not os.path.exists(state):
-        return Monitor(real, names, ALPHA if alpha is None else alpha, seed=seed)
-    known = read(state).settings
+    asked = None if scores is None else _names("--scores", scores)
+    there = state is not None and os.path.exists(state)
+    known = read(state).settings if there and state is not None else Settings(alpha=ALPHA)
     monitor = Monitor(
         real,
-        known.metrics if names is None else names,
+        known.metrics if asked is None else asked,
         known.alpha if alpha is None else alpha,
         known.tolerance,
         known.models,
-        known.seed,
+        known.seed if seed is None else seed,
     )
-    monitor.resume(state)
+    if there and state is not None:
+        monitor.resume(state)
     return monitor
 
 
-def columns_of(category: str | None, text: str | None, features: Sequence[str]) -> Columns:
-    """What the command says of columns."""
+def remembered(state: str | None) -> AbstractContextManager[None]:
+    """Nobody else may change the state meanwhile."""
+    from headwater.monitoring.state import held
+
+    return nullcontext() if state is None else held(state)
+
+
+def _names(option: str, text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise InputError(f"{option} {text!r} names nothing", f"write {option} NAME,NAME or leave it out")
+    return names
+
+
+def columns_of(
+    category: str | None, text: str | None, features: Sequence[str], keys: tuple[str, str]
+) -> Columns:
+    """What the command says of columns; keys are those of the generation and the model."""
     from headwater.samples.placing import Columns
 
-    return Columns(category=category, text=text, features=tuple(features) or None)
+    return Columns(*keys, tuple(features) or None, category, text)
+
+
+def handling_of(
+    bad: str, together: bool, pattern: str | None, images: tuple[str | None, str | None]
+) -> Handling:
+    """What the command says of reading; images are brought to a size, as WxH, and a mode."""
+    size, mode = images
+    found = None if size is None else re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", size.strip())
+    if size is not None and found is None:
+        raise InputError(f"--size {size!r:.40}", "write the width and the height, such as --size 32x32")
+    for option, word, known in (("--bad", bad, ("error", "omit")), ("--mode", mode, ("grey", "rgb", None))):
+        if word not in known:
+            raise InputError(f"{option} {word!r:.40}", f"write {option} {known[0]} or {option} {known[1]}")
+    sides = found and (int(found[1]), int(found[2]))
+    return Handling(bad, together, pattern, sides, mode)  # type: ignore[arg-type]

@@ -20,7 +20,8 @@ from headwater.measures.contract import Estimate, Metric
 from headwater.measures.definitions.profile import profile
 from headwater.measures.definitions.values import DEFINITIONS, Stage, Thresholds
 from headwater.measures.readings import Reading, common_items, healthy, read
-from headwater.monitoring.monitor import Monitor, gone_by
+from headwater.measures.risk import GROUPS
+from headwater.monitoring.monitor import MOST, Monitor
 from headwater.samples.values import Sample
 
 ROOM = 0.8
@@ -66,9 +67,19 @@ def inspect(
     >>> inspect(wrote, monitor).models["student"].profile.stage
     'late'
     """
-    tell = progress or (lambda words: None)
-    known = context or Context()
-    _refuse_first(samples, monitor, again)
+    if not samples:
+        raise SampleError("there are no samples", "give those of at least one generation")
+    with monitor.all_or_nothing():
+        return _inspect(samples, monitor, context or Context(), again, progress or (lambda words: None))
+
+
+def _inspect(
+    samples: Mapping[Key, Sample],
+    monitor: Monitor,
+    known: Context,
+    again: bool,
+    tell: Callable[[str], None],
+) -> Inspection:
     reference = monitor.frame.reference
     items = _items(samples, monitor)
     real = healthy(monitor.frame, items)
@@ -89,7 +100,7 @@ def inspect(
         models[model] = Inspected(
             model,
             MappingProxyType(dict(sorted(monitor.histories[model].checks.items()))),
-            profile(readings, real, known.thresholds),
+            profile(readings, real, known.thresholds, known.scaling.get(model)),
             _stages(readings, real, known.thresholds),
             _causes(model, own, monitor, known, _losses(readings, real, known.thresholds)),
             {at: _measured(sample, monitor, known.metrics, tell) for at, sample in sorted(own.items())},
@@ -101,7 +112,7 @@ def inspect(
         alpha=monitor.settings.alpha,
         course=_course(models, monitor, known.diagnosis),
         abouts={name: metric.about for name, metric in known.metrics.items()},
-        notes=_notes(models, known),
+        notes=_notes(models, samples, known),
     )
 
 
@@ -119,17 +130,6 @@ def ancestry_of(diagnosis: Diagnosis) -> dict[str, Ancestry]:
     return found
 
 
-def _refuse_first(samples: Mapping[Key, Sample], monitor: Monitor, again: bool) -> None:
-    """Before anything is remembered."""
-    if not samples:
-        raise SampleError("there are no samples", "give those of at least one generation")
-    for (model, generation), sample in sorted(samples.items()):
-        monitor.frame.check(sample)
-        history = monitor.histories.get(model)
-        if history is not None and generation <= history.last and not again:
-            raise gone_by(model, generation, history)
-
-
 def _readings(monitor: Monitor, model: str) -> dict[int, Reading]:
     return {at: Reading.from_dict(noted["reading"]) for at, noted in monitor.readings(model).items()}
 
@@ -140,7 +140,9 @@ def _items(samples: Mapping[Key, Sample], monitor: Monitor) -> int:
         for reading in _readings(monitor, model).values():
             if reading.risk is not None:
                 return reading.risk.items
-    return max(1, round(ROOM * common_items(monitor.frame, dict(enumerate(samples.values())))))
+    # a sample of a few rows has no risk of its own, and must not spoil that of others
+    told = {at: sample for at, sample in enumerate(samples.values()) if len(sample) >= GROUPS}
+    return max(1, round(ROOM * common_items(monitor.frame, told)))
 
 
 def _stages(
@@ -207,8 +209,19 @@ def _course(
     return lay_over(diagnosis, measured)
 
 
-def _notes(models: Mapping[str, Inspected], known: Context) -> tuple[str, ...]:
+def _notes(models: Mapping[str, Inspected], samples: Mapping[Key, Sample], known: Context) -> tuple[str, ...]:
     notes = []
+    large = [sample for sample in samples.values() if sample.count > min(len(sample), MOST)]
+    if large:
+        rows = max(min(len(sample), MOST) for sample in large)
+        notes.append(
+            f"{len(large):,} samples have more rows than are scored: {rows:,} of each at most, at random; "
+            "moments are of all"
+        )
+    if any((model, at) not in samples for model, found in models.items() for at in found.checks):
+        notes.append(
+            "causes are weighed from the samples of this run, not from those that the state remembers"
+        )
     if known.newer is None:
         notes.append(
             "no newer real data (--newer): by distance to real data alone, drift of the world "

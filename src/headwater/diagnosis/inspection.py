@@ -12,6 +12,7 @@ from headwater.diagnosis.values import Diagnosis
 from headwater.measures.causes.diagnosing import Differential
 from headwater.measures.causes.evidence import Ancestry
 from headwater.measures.contract import About, Estimate, Metric
+from headwater.measures.definitions.scaling import Scaling
 from headwater.measures.definitions.values import Profile, Stage, Thresholds
 from headwater.monitoring.values import Alarm, Check
 from headwater.samples.values import Sample
@@ -40,6 +41,8 @@ class Context:
         Of the pipeline: what was measured is laid over what it predicts.
     thresholds
         That the definitions are held to; None: the usual ones.
+    scaling
+        Risk at several sizes of the training set, by model; without it one definition cannot be told.
     metrics
         To compute of every sample beside what the definitions need, by name.
     """
@@ -50,6 +53,7 @@ class Context:
     deployed: bool | None = None
     diagnosis: Diagnosis | None = None
     thresholds: Thresholds | None = None
+    scaling: Mapping[str, Scaling] = field(default_factory=dict)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
 
 
@@ -89,12 +93,24 @@ class Inspected:
             **self.profile.to_dict(),
             "stages": {str(generation): stage for generation, stage in self.stages.items()},
             "generations": sorted(self.checks),
+            "scores": {name: self._score(name) for name in self.checks[max(self.checks)].effects},
             "causes": self.causes and self.causes.to_dict(),
             "metrics": {
                 str(generation): {name: _estimate(each) for name, each in found.items()}
                 for generation, found in self.metrics.items()
             },
         }
+
+    def _score(self, name: str) -> dict[str, Any]:
+        """What one score is at the newest generation, whether it rings or not."""
+        check = self.checks[max(self.checks)]
+        made = {
+            key: _finite(each) if isinstance(each, float) else each
+            for key, each in asdict(check.effects[name]).items()
+        }
+        made["effect"] = made.pop("value")
+        del made["metric"]
+        return made | {"log_e_value": check.log_e_values.get(name)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,8 +160,9 @@ class Inspection:
 
     @property
     def late(self) -> tuple[str, ...]:
-        """Models in late collapse."""
-        return tuple(name for name, found in self.models.items() if found.profile.stage == "late")
+        """Models in late collapse, of those that were checked in this run."""
+        new = {model for model, _ in self.new}
+        return tuple(name for name in new if self.models[name].profile.stage == "late")
 
     def to_dict(self) -> dict[str, Any]:
         """The document that ``headwater check --json`` prints."""

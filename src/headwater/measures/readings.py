@@ -260,6 +260,9 @@ def tail(frame: Frame, sample: Sample) -> Tail | None:
 def _score(score: Score, sample: Sample) -> Scored:
     values = score.values(sample)
     units = len(values)
+    if units == 0:
+        # fewer rows than a unit has
+        return Scored(score.aspect, score.worse, {name: Part(0.0, 1.0, 0, None) for name in score.parts})
     mean, error = values.mean(axis=0), np.full(values.shape[1], np.nan)
     if units > 1:
         error = values.std(axis=0, ddof=1) / units**0.5

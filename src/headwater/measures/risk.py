@@ -100,7 +100,7 @@ def population_risk(sample: Sample, fitted_on: Sample, heldout: Sample, items: i
     -----
     Text is seen through pairs of neighbouring words alone: two laws with the same pairs have the same risk.
     """
-    if len(sample) < GROUPS or len(heldout) < GROUPS:
+    if min(len(sample), len(heldout), items) < GROUPS:
         return None
     if sample.kind == "numeric":
         most = max(items, MOST_ROWS)
@@ -212,7 +212,8 @@ def _text(sample: Sample, fitted_on: Sample, heldout: Sample, items: int, seed: 
     number = {word: place for place, word in enumerate(sorted(known))}
     seen = read_neighbours(sample, number, items, seed)
     real = read_neighbours(heldout, number, MOST_ITEMS, seed)
-    if not len(seen.word) or not len(real.word):
+    if len(np.unique(seen.part)) < 2 or not len(real.word):
+        # with one part left out there has to be something to count from
         return None
     symbols = len(number) + 2
     chance = _chances(seen, real, symbols)

@@ -28,7 +28,7 @@ def trainer_callback(
     Parameters
     ----------
     watch
-        The model in a monitor: `Monitor.watching`.
+        The model in a monitor: `Monitor.watching`; train inside its block.
     sample
         Called with the model, gives what it writes now.
     on
@@ -40,8 +40,9 @@ def trainer_callback(
 
     Notes
     -----
-    What was checked before training went on from a checkpoint is not checked again. Of several processes
-    the first alone checks, so `stop` is for training in one process.
+    What was checked before training went on from a checkpoint is not checked again, in another process
+    neither, if the watch has a file. Of several processes the first alone checks: give the file to it alone
+    (``state=None`` in the others, as only one can hold it), and `stop` is for training in one process.
 
     Raises
     ------

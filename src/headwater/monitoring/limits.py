@@ -148,7 +148,8 @@ class Baseline:
     def effect(self, harms: Array, side: int, error: float) -> Effect:
         """Of one side, from the harms of one generation; its own interval fails with a chance of `error`."""
         column = harms[:, [side]]
-        mean = float(column.mean())
+        # too few rows for a unit: nothing is known, and the interval says so
+        mean = float(column.mean()) if len(column) else float(self.healthy[side])
         least, most = float(lower_bounds(column, error / 2)[0]), float(upper_bounds(column, error / 2)[0])
         healthy, low, high = (float(each[side]) for each in (self.healthy, self.low, self.high))
         value, lowest, highest = mean - healthy, least - high, most - low

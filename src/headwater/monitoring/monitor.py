@@ -5,21 +5,24 @@ Bets are in `evidence`, what healthy is in `limits`, the file in `state`.
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from headwater.errors import SampleError
+from headwater.errors import InputError, SampleError
 from headwater.files import FilePath
 from headwater.measures.frame import fit_frame
 from headwater.monitoring.evidence import Evidence, log_wealth
 from headwater.monitoring.limits import LEVEL, Baseline, Tolerance, baseline, values_of
+from headwater.monitoring.reference import fingerprint, shuffled
 from headwater.monitoring.values import Alarm, Check, History, Settings
 from headwater.samples.values import Array, Sample
 
@@ -44,7 +47,7 @@ class Monitor:
     ----------
     reference
         Real data: a `Sample`, or numbers (rows,) or (rows, features). One half at random fits the
-        scores, the other says what healthy is.
+        scores, the other says what healthy is. The order of its rows does not matter.
     metrics
         Names of scores; all that the reference has, if None.
     alpha
@@ -99,7 +102,8 @@ class Monitor:
         names = None if metrics is None else tuple(metrics)
         self.settings = Settings(names, alpha, tolerance or Tolerance(), models, seed)
         sample = reference if isinstance(reference, Sample) else Sample.of(reference)
-        self.frame = fit_frame(sample, names=names, seed=seed)
+        self.fingerprint = fingerprint(sample)
+        self.frame = fit_frame(shuffled(sample, seed, self.fingerprint), names=names, seed=seed)
         error = REFERENCE_SHARE * alpha / len(self.frame.scores)
         self.baselines: Mapping[str, Baseline] = MappingProxyType(
             {
@@ -108,6 +112,7 @@ class Monitor:
             }
         )
         self._histories: dict[str, History] = {}
+        self._held: set[str] = set()
 
     @property
     def histories(self) -> Mapping[str, History]:
@@ -154,17 +159,24 @@ class Monitor:
             history, check = self._counted(history, model, generation, harms)
         else:
             check = self._told(history, model, generation, harms)
-        check = replace(check, rows=len(rows))
-        self._histories[model] = replace(history, checks={**history.checks, generation: check})
+        check = dataclasses.replace(check, rows=len(rows))
+        self._histories[model] = dataclasses.replace(history, checks={**history.checks, generation: check})
         return check
 
-    def note(self, generation: int, readings: Mapping[str, Any], model: str = "model") -> None:
-        """Keep whatever else was measured, as JSON can, beside a generation that was checked."""
+    def note(
+        self, generation: int, readings: Mapping[str, Any], model: str = "model", replace: bool = False
+    ) -> None:
+        """Keep whatever else was measured, as JSON can, beside a generation that was checked.
+
+        What was noted first stays, as later generations may have been compared with it: a second note of
+        a generation is passed over, unless it is to `replace` the first.
+        """
         history = self._histories.get(model)
         if history is None or generation not in history.checks:
             raise SampleError(f"generation {generation} of {model!r} was not checked", "check it first")
-        noted = {**history.readings, generation: dict(readings)}
-        self._histories[model] = replace(history, readings=noted)
+        if replace or generation not in history.readings:
+            noted = {**history.readings, generation: dict(readings)}
+            self._histories[model] = dataclasses.replace(history, readings=noted)
 
     def readings(self, model: str = "model") -> Mapping[int, Mapping[str, Any]]:
         """What was noted, by generation."""
@@ -173,8 +185,49 @@ class Monitor:
 
     @contextmanager
     def watching(self, model: str = "model", state: FilePath | None = None) -> Iterator[Watch]:
-        """A block in which one model is checked, and the state saved after every check, if it has a file."""
-        yield Watch(self, model, state)
+        """A block in which one model is checked, and what is known is kept in a file, if one is named.
+
+        If the file exists, the monitor goes on from it. It is written after every check and at the end of
+        the block, and is held meanwhile: no other run can go on from it. Blocks of several models of one
+        monitor may share a file.
+
+        Raises
+        ------
+        InputError
+            If the file is no state of this monitor, another run holds it, or the monitor was told what
+            the file does not know.
+        OutputError
+            If nothing can be written there.
+        """
+        if state is None or os.path.realpath(state) in self._held:
+            yield Watch(self, model, state)
+            return
+        from headwater.monitoring.state import held
+
+        place = os.path.realpath(state)
+        with held(state):
+            if os.path.exists(state):
+                self._go_on(state)
+            self._held.add(place)
+            try:
+                yield Watch(self, model, state)
+            finally:
+                self._held.discard(place)
+                if self._histories:
+                    self.save(state)
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """A block after which the monitor knows what it knew before, if the block raises.
+
+        What was saved meanwhile stays in its file.
+        """
+        before = dict(self._histories)
+        try:
+            yield
+        except BaseException:
+            self._histories = before
+            raise
 
     def save(self, path: FilePath) -> None:
         """Write everything but the reference to one JSON file, beside its place and renamed.
@@ -186,7 +239,7 @@ class Monitor:
         """
         from headwater.monitoring.state import write
 
-        write(path, self.frame.reference, self.settings, self.baselines, self._histories)
+        write(path, self.fingerprint, self.settings, self.baselines, self._histories)
 
     def resume(self, path: FilePath) -> None:
         """Go on from a saved state of this reference and these settings, instead of what was checked so far.
@@ -199,7 +252,7 @@ class Monitor:
         from headwater.monitoring.state import histories_of, read
 
         document = read(path)
-        self._histories = histories_of(document, path, self.frame.reference, self.settings, self.baselines)
+        self._histories = histories_of(document, path, self.fingerprint, self.settings, self.baselines)
 
     @staticmethod
     def load(path: FilePath, reference: Sample | ArrayLike) -> Monitor:
@@ -218,6 +271,19 @@ class Monitor:
         )
         monitor.resume(path)
         return monitor
+
+    def _go_on(self, path: FilePath) -> None:
+        """Resume, unless that would forget something."""
+        told = self._histories
+        self.resume(path)
+        lost = [model for model, history in told.items() if not history.is_in(self._histories.get(model))]
+        if lost:
+            self._histories = told
+            raise InputError(
+                f"the monitor was told of {lost[0]!r} what this state does not know",
+                "watch with a new monitor, or name another file",
+                os.fspath(path),
+            )
 
     def _appeared(self, model: str) -> History:
         if not (isinstance(model, str) and model.strip()):
@@ -257,7 +323,7 @@ class Monitor:
             cap = threshold + math.log(gains.size) + SPARE
             evidence[name] = self._evidence(history, name).after(gains, cap)
         sums = {name: each.log_sums.tolist() for name, each in evidence.items()}
-        history = replace(history, counted=history.counted + 1, evidence=sums)
+        history = dataclasses.replace(history, counted=history.counted + 1, evidence=sums)
         check = self._told(history, model, generation, harms)
         log_e = {name: float(each.log_e) for name, each in evidence.items()}
         alarms = tuple(
@@ -265,7 +331,7 @@ class Monitor:
             for name, effect in check.effects.items()
             if log_e[name] >= threshold and effect.beyond
         )
-        return history, replace(check, counted=True, log_e_values=log_e, alarms=alarms)
+        return history, dataclasses.replace(check, counted=True, log_e_values=log_e, alarms=alarms)
 
     def _told(self, history: History, model: str, generation: int, harms: dict[str, Array]) -> Check:
         """Effects alone; evidence and alarms are those of when it was counted, if it was."""
@@ -275,7 +341,7 @@ class Monitor:
             share = (1 - LEVEL) / 2 / len(base.limit) / (history.counted * (history.counted + 1))
             effects[name] = base.effect(harms[name], side, share)
         check = history.checks.get(generation, Check(model, generation, 0, False, {}, {}, ()))
-        return replace(check, effects=effects)
+        return dataclasses.replace(check, effects=effects)
 
 
 @dataclass(frozen=True)
@@ -287,7 +353,19 @@ class Watch:
     state: FilePath | None = None
 
     def check(self, generation: int, sample: Sample | ArrayLike, again: bool = False) -> Check:
-        """As `Monitor.check`; the state is saved before it returns."""
+        """As `Monitor.check`; the state is saved before it returns.
+
+        Raises
+        ------
+        InputError
+            If the block of `Monitor.watching` is over: others may have written the state since.
+        """
+        if self.state is not None and os.path.realpath(self.state) not in self.monitor._held:
+            raise InputError(
+                "the state is not held any more",
+                "check inside the block of `watching`",
+                os.fspath(self.state),
+            )
         check = self.monitor.check(generation, sample, self.model, again)
         if self.state is not None:
             self.monitor.save(self.state)

@@ -1,14 +1,14 @@
-"""A monitor's memory as one JSON file: written whole or not at all, and refused unless all of it fits.
+"""A monitor's memory as one JSON file: written whole or not at all, refused unless all of it fits.
 
 The reference is not in it, only its fingerprint.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Annotated, Literal
 
@@ -20,9 +20,8 @@ from headwater.files import FilePath, read_bytes, write_bytes
 from headwater.monitoring.evidence import BETS
 from headwater.monitoring.limits import Baseline
 from headwater.monitoring.values import History, Settings
-from headwater.samples.values import Sample
 
-LARGEST = 2**30
+LARGEST = 2**28
 """Bytes of a state that are read."""
 
 _REMEDY = (
@@ -50,24 +49,90 @@ class State(BaseModel):
     models: dict[Annotated[str, Field(min_length=1)], History]
 
 
-def fingerprint(reference: Sample) -> str:
-    """Of the rows of a reference: any other value, order, name or kind gives another."""
-    digest = hashlib.sha256(json.dumps([reference.kind, reference.names, reference.rows.shape]).encode())
-    if reference.kind == "numeric":
-        digest.update(np.ascontiguousarray(reference.rows, "<f8").tobytes())
-    else:
-        digest.update(json.dumps(reference.rows.tolist()).encode())
-    return f"sha256:{digest.hexdigest()}"
+@contextmanager
+def held(path: FilePath) -> Iterator[None]:
+    """Hold a state, so that two runs do not both go on from it and lose what one of them found.
+
+    Whoever only reads need not. The lock is a file beside the state, removed at the end; the system lets go
+    of it when the process ends, however it ends. Where the system has no such locks nothing is held.
+
+    Raises
+    ------
+    InputError
+        If another run holds it.
+    OutputError
+        If no file can be made beside it: it could not be written either.
+    """
+    beside = lock_path(path)
+    lock = _lock(path, beside)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            # While it is still held: who opened it meanwhile finds it gone, and tries again.
+            with suppress(OSError):
+                os.unlink(beside)
+            os.close(lock)
+
+
+def lock_path(path: FilePath) -> str:
+    """Where the lock of a state is while it is held: the same for all links to it."""
+    return f"{os.path.realpath(path)}.lock"
+
+
+def _lock(path: FilePath, beside: str) -> int | None:
+    try:
+        import fcntl
+    except ImportError:  # no such lock on this system
+        return None
+    while True:
+        lock = _opened(path, beside)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise InputError(
+                "the state is in use by another run", "wait for it, or use another state", os.fspath(path)
+            ) from None
+        except OSError:  # a file system without locks
+            return lock
+        if _is(lock, beside):
+            return lock
+        os.close(lock)
+
+
+def _opened(path: FilePath, beside: str) -> int:
+    try:
+        return os.open(beside, os.O_RDONLY | os.O_CREAT, 0o666)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise OutputError(
+            f"{os.fspath(path)}: the state cannot be held: no file can be made beside it: {reason}",
+            "make its directory, or keep the state in a place that can be written to",
+        ) from None
+
+
+def _is(lock: int, beside: str) -> bool:
+    """Whether the file that was locked still has its name."""
+    try:
+        return os.path.samestat(os.fstat(lock), os.stat(beside))
+    except FileNotFoundError:
+        return False
 
 
 def write(
     path: FilePath,
-    reference: Sample,
+    reference: str,
     settings: Settings,
     baselines: Mapping[str, Baseline],
     histories: Mapping[str, History],
 ) -> None:
     """Write a state.
+
+    Parameters
+    ----------
+    reference
+        Its fingerprint.
 
     Raises
     ------
@@ -76,7 +141,7 @@ def write(
     """
     document = {
         "headwater": 1,
-        "reference": fingerprint(reference),
+        "reference": reference,
         "settings": asdict(settings),
         "scores": {name: _scale(base).model_dump() for name, base in baselines.items()},
         "models": {name: asdict(history) for name, history in histories.items()},
@@ -105,6 +170,9 @@ def read(path: FilePath) -> State:
     InputError
         If it is not.
     """
+    if _size(path) > LARGEST:
+        problem = f"this is no state of a monitor: it has more than {LARGEST:,} bytes"
+        raise InputError(problem, _REMEDY, os.fspath(path))
     content = read_bytes(path, LARGEST)
     try:
         return State.model_validate_json(content)
@@ -118,10 +186,17 @@ def read(path: FilePath) -> State:
     raise InputError(problem, _REMEDY, os.fspath(path))
 
 
+def _size(path: FilePath) -> int:
+    try:
+        return os.path.getsize(path)
+    except (OSError, ValueError):  # reading it tells why
+        return 0
+
+
 def histories_of(
     state: State,
     path: FilePath,
-    reference: Sample,
+    reference: str,
     settings: Settings,
     baselines: Mapping[str, Baseline],
 ) -> dict[str, History]:
@@ -149,8 +224,8 @@ def _other_settings(saved: Settings, wanted: Settings) -> str:
     return f"the state was begun with {'; '.join(differ)}" if differ else ""
 
 
-def _other_reference(saved: str, reference: Sample) -> str:
-    return "" if saved == fingerprint(reference) else "the state was begun with another reference"
+def _other_reference(saved: str, reference: str) -> str:
+    return "" if saved == reference else "the state was begun with another reference"
 
 
 def _other_scores(saved: Mapping[str, Scale], baselines: Mapping[str, Baseline]) -> str:

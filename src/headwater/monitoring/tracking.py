@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import posixpath
 
 from headwater import extras
+from headwater.errors import HeadwaterError
 from headwater.monitoring.values import Check
+
+LONGEST = 100
+"""Signs of a model's name that are logged; MLflow takes names of 250 in all."""
+
+
+class NoActiveRun(HeadwaterError, RuntimeError):
+    """There is no run of MLflow to log to."""
 
 
 def log_to_mlflow(check: Check) -> None:
     """Log effects and evidence as metrics, at the generation as step, and alarms as tags of the run.
 
     Metrics are called ``headwater.MODEL.METRIC.loss`` (or ``rise``, ``shift``), ``.low`` and ``.high`` for
-    its interval, ``.log_e_value``, and ``headwater.MODEL.alarms`` for the number that ring.
+    its interval, ``.log_e_value``, and ``headwater.MODEL.alarms`` for the number that ring. A model whose
+    name MLflow would not take is called by a changed name that ends in eight digits of its digest.
 
     Raises
     ------
+    NoActiveRun
+        If no run is active: MLflow would start one by itself, and leave it open.
     MissingExtra
         If mlflow is not installed.
     """
     mlflow = extras.load("mlflow", "logging to MLflow")
+    if mlflow.active_run() is None:
+        raise NoActiveRun("no run of MLflow is active", "log inside `with mlflow.start_run():`")
     stem = f"headwater.{_plain(check.model)}"
     numbers = {f"{stem}.alarms": float(len(check.alarms))}
     for name, effect in check.effects.items():
@@ -39,5 +54,9 @@ def log_to_mlflow(check: Check) -> None:
 
 
 def _plain(model: str) -> str:
-    """A name as MLflow takes it: letters, digits and a few signs."""
-    return "".join(sign if sign.isalnum() or sign in "_-. /" else "_" for sign in model)
+    """A name as MLflow takes it: letters, digits and a few signs, a tidy path; other names stay distinct."""
+    plain = "".join(sign if sign.isalnum() or sign in "_-. /" else "_" for sign in model)[:LONGEST]
+    if plain == model == posixpath.normpath(model):
+        return model
+    digest = hashlib.sha256(model.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{plain.replace('/', '_')}-{digest}"

@@ -136,3 +136,9 @@ class History:
     def last(self) -> int:
         """The latest generation that was evidence; -1 before the first."""
         return max((at for at, check in self.checks.items() if check.counted), default=-1)
+
+    def is_in(self, other: History | None) -> bool:
+        """Whether another history has every check of this one, and notes where this one has some."""
+        return other is not None and (
+            self.checks.items() <= other.checks.items() and self.readings.keys() <= other.readings.keys()
+        )

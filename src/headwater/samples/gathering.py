@@ -171,7 +171,7 @@ def _check_overlap(key: Key, first: Summary, second: Summary, together: bool) ->
     if not together:
         raise SampleError(
             told,
-            "if both are parts of it, ask to have them put together; "
+            "if both are parts of it, put them together (--together); "
             "if not, say where model and generation are in the names (a pattern: '{model}-{generation}')",
         )
     names = {_base(place) for place in first.places}

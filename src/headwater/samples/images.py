@@ -137,7 +137,7 @@ def _open(path: str, size: Size | None, mode: Mode | None) -> Any:
             image_of.DecompressionBombError, struct.error) as error:  # fmt: skip
         raise InputError(
             f"this image cannot be read: {one_line(str(error)) or type(error).__name__}",
-            "mend or remove it, or have such images left out and counted (bad='omit')",
+            "mend or remove it, or have such images left out and counted (--bad omit; in Python bad='omit')",
             path,
         ) from None
 

@@ -90,7 +90,7 @@ def _check_names(path: str, before: int, content: bytes, layout: Layout, names: 
         if line.strip() and not new.isdisjoint(json.loads(line)):
             raise InputError(
                 f"the name {one_line(min(new), 60)!r} is not in the first lines",
-                "give every line the same names, or name the features: features=(...)",
+                "give every line the same names, or name the features (--features)",
                 path,
                 before + at + 1,
             )

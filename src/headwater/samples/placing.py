@@ -235,20 +235,20 @@ def _check_features(path: str, rest: dict[str, Shape], guessed: bool) -> None:
         if shape == "other":
             raise InputError(
                 f"column {label!r} holds neither numbers nor strings nor lists of numbers",
-                "drop it, or name the columns to take: features=(...), category='...' or text='...'",
+                "drop it, or name the columns to take: --features, --category or --text",
                 path,
             )
         if shape == "list" and len(rest) > 1:
             raise InputError(
                 f"column {label!r} holds lists of numbers, and there are other columns beside it",
-                f"say what is meant: features=({label!r},) takes the lists alone",
+                f"say what is meant: --features {label} takes the lists alone",
                 path,
             )
         if shape == "string" and not (guessed and "number" in shapes):
             raise InputError(
                 f"column {label!r} holds strings, and it is not said what they are",
-                f"say category={label!r} (one label a row) or text={label!r} (one document a row), "
-                "or name the columns of numbers: features=(...)",
+                f"say --category {label} (one label a row) or --text {label} (one document a row), "
+                "or name the columns of numbers (--features)",
                 path,
             )
 

@@ -6,7 +6,7 @@ from typing import NoReturn, Protocol
 
 from headwater.errors import InputError
 
-LEAVE_OUT = "mend the file, or have such rows left out and counted (bad='omit')"
+LEAVE_OUT = "mend the file, or have such rows left out and counted (--bad omit; in Python bad='omit')"
 
 
 class Placed(Protocol):

@@ -1,4 +1,4 @@
-"""Reading files of samples: once, in batches, keeping of each model at each generation what measures need."""
+"""Files of samples read once, in batches, keeping of each model at each generation what measures need."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from headwater.errors import InputError, SampleError
 from headwater.files import FilePath
 from headwater.samples.gathering import Gathered, Gathering
 from headwater.samples.placing import Columns
-from headwater.samples.source import REFERENCE, Reading, Source
+from headwater.samples.source import REFERENCE, Handling, Source
 from headwater.samples.summary import Keep, Summary
 
-__all__ = ["Columns", "Gathered", "Keep", "Reading", "Summary", "gather", "read_reference"]
+__all__ = ["Columns", "Gathered", "Handling", "Keep", "Summary", "gather", "read_reference"]
 
 Progress = Callable[[int], None]
 """Is told the number of rows read so far."""
 
 USUAL = Columns()
-STRICT = Reading()
+STRICT = Handling()
 ENOUGH = Keep()
 """What is meant where nothing is said."""
 
@@ -26,7 +26,7 @@ ENOUGH = Keep()
 def gather(
     paths: FilePath | Sequence[FilePath],
     columns: Columns = USUAL,
-    reading: Reading = STRICT,
+    handling: Handling = STRICT,
     keep: Keep = ENOUGH,
     *,
     seed: int = 0,
@@ -43,7 +43,7 @@ def gather(
         Parquet, CSV, JSON Lines, .npy or .npz files, or folders of images.
     columns
         What the columns are.
-    reading
+    handling
         What to do with bad rows and with parts, and how names of files are understood.
     keep
         How many rows are kept.
@@ -62,8 +62,8 @@ def gather(
     gathering = Gathering(seed, keep)
     counted = _counting(progress)
     for path in _listed(paths):
-        source = Source(path, columns, reading, keep, seed)
-        _add(gathering, source, counted, reading.together)
+        source = Source(path, columns, handling, keep, seed)
+        _add(gathering, source, counted, handling.together)
     gathered = gathering.result()
     if not len(gathered):
         raise InputError("no row is left", "; ".join(gathered.notes[:3]), _listed(paths)[0])
@@ -73,7 +73,7 @@ def gather(
 def read_reference(
     paths: FilePath | Sequence[FilePath],
     columns: Columns = USUAL,
-    reading: Reading = STRICT,
+    handling: Handling = STRICT,
     keep: Keep = ENOUGH,
     *,
     seed: int = 0,
@@ -86,7 +86,7 @@ def read_reference(
     gathering = Gathering(seed, keep)
     counted = _counting(progress)
     for path in _listed(paths):
-        source = Source(path, columns, reading, keep, seed, keyed=False)
+        source = Source(path, columns, handling, keep, seed, keyed=False)
         _add(gathering, source, counted, together=True)
     summary = gathering.result().summaries[REFERENCE]
     if not summary.count:

@@ -43,7 +43,7 @@ LARGEST_SIDE = 4096
 
 
 @dataclass(frozen=True)
-class Reading:
+class Handling:
     """How files are read.
 
     Attributes
@@ -80,7 +80,7 @@ class Reading:
             raise SampleError(f"the size of images is {self.size!r:.40}", "say (width, height) in pixels")
 
 
-def open_table(path: str, reading: Reading) -> Table:
+def open_table(path: str, handling: Handling) -> Table:
     """A file or folder, by its suffix or, for Parquet, by its first bytes.
 
     Raises
@@ -88,10 +88,10 @@ def open_table(path: str, reading: Reading) -> Table:
     InputError
         If it cannot be read, or is of no known format.
     """
-    omit = reading.bad == "omit"
+    omit = handling.bad == "omit"
     suffix = suffix_of(path)
     if os.path.isdir(path):
-        return open_images(path, omit, reading.size, reading.mode)
+        return open_images(path, omit, handling.size, handling.mode)
     parquet = is_parquet(path)
     if suffix in (".parquet", ".pq") or parquet:
         return open_parquet(path)
@@ -114,7 +114,7 @@ class Source:
 
     path: str
     columns: Columns
-    reading: Reading
+    handling: Handling
     keep: Keep
     seed: int
     keyed: bool = True
@@ -127,7 +127,7 @@ class Source:
 
     def read(self, counted: Callable[[int], None], like: Gathered | None) -> Gathered:
         """All of it."""
-        table = open_table(self.path, self.reading)
+        table = open_table(self.path, self.handling)
         guessed = table.guessed
         layout = layout_of(self.path, table.schema, self.columns, guessed, self.keyed)
         layout = _in_order(layout, like)
@@ -160,7 +160,7 @@ class Source:
             return REFERENCE, tuple(notes)
         if layout.model is not None and layout.generation is not None:
             return ("", 0), tuple(notes)
-        model, generation = from_name(self.path, stem_of(self.path), self.reading.pattern)
+        model, generation = from_name(self.path, stem_of(self.path), self.handling.pattern)
         if layout.generation is None:
             if generation is None:
                 raise InputError(
@@ -178,7 +178,7 @@ class Source:
         codes, keys = keys_of(table, batch, layout, start, named, block.reasons)
         if layout.embedding and len(block.values):
             self.features = len(block.values)
-        if self.reading.bad == "error":
+        if self.handling.bad == "error":
             error = explain(table, batch, layout, start, block.reasons)
             if error is not None:
                 raise error

@@ -25,6 +25,8 @@ def naive_inside(centres, radii, rows):
 CASES = {
     "plain": rng.standard_normal((300, 3)),
     "wide": rng.standard_normal((300, 40)),
+    "heavy tails": rng.standard_cauchy((300, 20)),
+    "a wide grid with many ties": rng.integers(0, 2, (300, 12)).astype(float),
     "a grid with many ties": rng.integers(0, 3, (300, 5)).astype(float),
     "copies": np.repeat(rng.standard_normal((60, 20)), 5, axis=0),
     "more copies than neighbours": np.repeat(rng.standard_normal((30, 20)), 10, axis=0),

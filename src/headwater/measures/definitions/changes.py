@@ -177,6 +177,7 @@ class Table:
             for name, score in self.healthy.scores.items()
             if score.aspect == aspect
             for part, real in score.parts.items()
+            if newest[name].parts[part].units and real.units
         }
 
 

@@ -7,9 +7,10 @@ mean is said where they are used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,19 @@ from headwater.samples.values import Array
 
 Index = NDArray[np.intp]
 HIGH, WIDE = 256, 2048
-"""Rows and columns of a block: 4 MiB of distances, small enough to stay near the processor."""
-UNIT = float(np.finfo(float).eps)
+"""Rows and columns of a block: 2 or 4 MiB of distances, small enough to stay near the processor."""
+GROUP = 16
+"""Distances of which only the least is looked at where neighbours are searched."""
+PAIRS = 2**14
+"""Pairs of rows whose difference is taken at once."""
+FLAT = 8
+"""Features up to which a tree finds neighbours faster than products do."""
+PROBE = 200
+"""Rows that tell how far apart rows are."""
+TINY = 1e-36
+"""More than what is lost where the squares of small numbers vanish in single precision."""
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,39 +86,56 @@ def squared_radii(points: Points, nearest: int) -> Array:
 
 def _neighbours(rows: Array, order: int) -> tuple[Array, Index]:
     """Squared distances to the nearest others and their places, both (rows, order), nearest first."""
-    from sklearn.neighbors import NearestNeighbors
+    if rows.shape[1] <= FLAT:
+        from sklearn.neighbors import NearestNeighbors
 
+        found = NearestNeighbors(n_neighbors=order, algorithm="kd_tree").fit(rows)
+        places = found.kneighbors(return_distance=False)
+        squared = np.column_stack([squared_distances(rows, rows[place]) for place in places.T])
+        ranked = np.argsort(squared, axis=1, kind="stable")
+        return np.take_along_axis(squared, ranked, axis=1), np.take_along_axis(places, ranked, axis=1)
     centred = rows - np.median(rows, axis=0)
-    found = NearestNeighbors(n_neighbors=order).fit(centred).kneighbors(return_distance=False)
-    squared = _squared_to(rows, rows, found)
-    # Products of matrices cannot rank neighbours that are far nearer to each other than to the centre.
-    norms = np.einsum("ij,ij->i", centred, centred)
-    lost = np.flatnonzero(squared[:, -1] < 1e3 * _rounding(rows.shape[1], 4 * norms))
-    if len(lost):
-        tree = NearestNeighbors(n_neighbors=order + 1, algorithm="ball_tree").fit(rows)
-        near = tree.kneighbors(rows[lost], return_distance=False)
-        itself = near == lost[:, None]
-        itself[~itself.any(axis=1), -1] = True
-        found[lost] = near[~itself].reshape(len(lost), order)
-        squared[lost] = _squared_to(rows[lost], rows, found[lost])
-    places = np.argsort(squared, axis=1, kind="stable")
-    return np.take_along_axis(squared, places, axis=1), np.take_along_axis(found, places, axis=1)
+    some = centred[:: max(len(rows) // PROBE, 1)]
+    apart = np.sort(((some[:, None] - some[None, :PROBE]) ** 2).sum(axis=-1), axis=1)[:, : order + 1]
+    side = _Side.of(rows, centred, _precision(centred, apart.max(axis=1)))
+    strips = list(_by_strips(len(rows), lambda high: _nearest_of(side, high, order)))
+    return np.concatenate([each[0] for each in strips]), np.concatenate([each[1] for each in strips])
 
 
-def _squared_to(rows: Array, others: Array, places: Index) -> Array:
-    """(rows, places) squared distances to the others at those places."""
-    return np.column_stack([squared_distances(rows, others[place]) for place in places.T])
+def _nearest_of(side: _Side, high: slice, order: int) -> tuple[Array, Index]:
+    """Of a strip of rows among all, without the row itself.
+
+    The k-th least of the minima of groups of distances is not below the k-th least of all, and
+    seldom above; so few rows are left whose distances are taken exactly.
+    """
+    left = side.part(high)
+    least = np.full((len(left.rows), order + 1), np.inf, side.table.dtype)
+    found: list[tuple[Index, Index, Array]] = []
+    for wide in _slices(len(side.rows), WIDE):
+        block = _Block.of(left, side.part(wide))
+        least = np.partition(np.hstack([least, block.minima()]), order, axis=1)[:, : order + 1]
+        limit = least.max(axis=1, keepdims=True) + np.asarray(2.1 * block.rounding, least.dtype)
+        row, column = divmod(np.flatnonzero(block.squared <= limit), block.squared.shape[1])
+        found.append((row, wide.start + column, block.squared[row, column] - 2.1 * block.rounding))
+    row, column, below = (np.concatenate(each) for each in zip(*found, strict=True))
+    kept = (below <= least.max(axis=1)[row]) & (column != high.start + row)
+    row, column = row[kept], column[kept]
+    exact = np.concatenate(
+        [
+            squared_distances(left.rows[row[some]], side.rows[column[some]])
+            for some in _slices(len(row), PAIRS)
+        ]
+    )
+    ranked = np.lexsort((exact, row))
+    first = np.searchsorted(row[ranked], np.arange(len(left.rows)))
+    chosen = ranked[first[:, None] + np.arange(order)]
+    return exact[chosen], column[chosen]
 
 
 def squared_distances(left: Array, right: Array) -> Array:
     """(pairs,) between rows of the same place: exactly zero for equal rows, exactly symmetric."""
     apart = left - right
     return np.asarray((apart**2).sum(axis=-1))
-
-
-def _rounding(features: int, norms: Array) -> Array:
-    """How far a squared distance from a product of matrices may be off, for that sum of squared norms."""
-    return 4 * (features + 4) * UNIT * norms
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,19 +167,44 @@ def crossing(real: Points, fake: Points, real_radii: Array, fake_radii: Array) -
     as a copy of a neighbour, by the differences themselves. As many threads as the BLAS may have.
     """
     centre = np.median(real.rows, axis=0)
-    left, right = _Side.of(real, centre, real_radii), _Side.of(fake, centre, fake_radii)
+    about = [each.rows - centre for each in (real, fake)]
+    precision = _precision(np.concatenate(about), real_radii)
+    left, right = (
+        _Side.of(each.rows, centred, precision) for each, centred in zip((real, fake), about, strict=True)
+    )
+    weights = [each.copies.astype(precision) for each in (real, fake)]
+
+    def of(high: slice) -> Crossing:
+        return _strip(left.part(high), right, (real_radii[high], fake_radii), (weights[0][high], weights[1]))
+
     fake_held, rest = np.zeros(len(fake.rows)), []
-    for strip in _strips(left, right):
+    for strip in _by_strips(len(real.rows), of):
         fake_held += strip.fake_held
         rest.append((strip.real_holds, strip.one_held, strip.real_held))
     real_holds, one_held, real_held = (np.concatenate(each) for each in zip(*rest, strict=True))
     return Crossing(fake_held, real_holds, one_held, real_held)
 
 
-def _strips(left: _Side, right: _Side) -> Iterator[Crossing]:
-    """Of all strips of real rows, in order."""
-    if len(left.rows) <= HIGH:
-        yield _strip(left, right)
+def _strip(left: _Side, right: _Side, radii: tuple[Array, Array], weights: tuple[Array, Array]) -> Crossing:
+    """Of some real rows with all fake ones."""
+    fake_held, real_holds = np.zeros(len(right.rows)), np.zeros(len(left.rows))
+    one_held, real_held = np.zeros(len(left.rows), dtype=np.intp), np.zeros(len(left.rows), dtype=bool)
+    for wide in _slices(len(right.rows), WIDE):
+        block = _Block.of(left, right.part(wide))
+        inside = block.within(radii[0][:, None])
+        numbers = inside.astype(block.squared.dtype)
+        fake_held[wide] = weights[0] @ numbers
+        real_holds += numbers @ weights[1][wide]
+        one_held = np.where(inside.any(axis=1), wide.start + inside.argmax(axis=1), one_held)
+        if not real_held.all():
+            real_held |= block.within(radii[1][None, wide]).any(axis=1)
+    return Crossing(fake_held, real_holds, one_held, real_held)
+
+
+def _by_strips(total: int, answer: Callable[[slice], Answer]) -> Iterator[Answer]:
+    """The answers for all strips of rows, in order, by as many threads as the BLAS may have."""
+    if total <= HIGH:
+        yield answer(slice(0, total))
         return
     from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -159,49 +213,40 @@ def _strips(left: _Side, right: _Side) -> Iterator[Crossing]:
     )
     # Many small products: threads that wait for each other within one take longer than one thread.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(lambda high: _strip(left.part(high), right), _slices(len(left.rows), HIGH))
+        yield from pool.map(answer, _slices(total, HIGH))
 
 
-def _strip(left: _Side, right: _Side) -> Crossing:
-    """Of some real rows with all fake ones."""
-    fake_held, real_holds = np.zeros(len(right.rows)), np.zeros(len(left.rows))
-    one_held, real_held = np.zeros(len(left.rows), dtype=np.intp), np.zeros(len(left.rows), dtype=bool)
-    for wide in _slices(len(right.rows), WIDE):
-        block = _Block.of(left, right.part(wide))
-        inside = block.within(left.radii[:, None])
-        numbers = inside.astype(float)
-        fake_held[wide] = left.copies @ numbers
-        real_holds += numbers @ right.copies[wide]
-        one_held = np.where(inside.any(axis=1), wide.start + inside.argmax(axis=1), one_held)
-        if not real_held.all():
-            real_held |= block.within(right.radii[None, wide]).any(axis=1)
-    return Crossing(fake_held, real_holds, one_held, real_held)
+def _precision(centred: Array, squared: Array) -> type[np.floating[Any]]:
+    """Single, if its rounding is small beside those squared distances, which are to be compared."""
+    largest = float(np.einsum("ij,ij->i", centred, centred).max())
+    coarse = _rounding(centred.shape[1], 2 * largest, float(np.finfo(np.float32).eps))
+    return np.float32 if coarse < 0.01 * np.quantile(squared, 0.1) else np.float64
+
+
+def _rounding(features: int, norms: float, unit: float) -> float:
+    """How far a squared distance from a product of matrices may be off, for that sum of squared norms.
+
+    Twice what the rounding of a dot product, of the norms and of the rows themselves adds up to.
+    """
+    return (features + 8) * unit * norms + TINY
 
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """Distinct rows of one sample: as they were, about the centre, squared norms of these, and the rest."""
+    """Rows as they were; about the centre with norms and ones, in the precision of the product; norms."""
 
     rows: Array
-    centred: Array
+    table: Array
     norms: Array
-    copies: Array
-    radii: Array
 
     @staticmethod
-    def of(points: Points, centre: Array, radii: Array) -> _Side:
-        centred = points.rows - centre
+    def of(rows: Array, centred: Array, precision: type[np.floating[Any]]) -> _Side:
         norms = np.einsum("ij,ij->i", centred, centred)
-        return _Side(points.rows, centred, norms, points.copies.astype(float), radii)
+        table = np.column_stack([centred, norms, np.ones(len(norms))]).astype(precision)
+        return _Side(rows, table, norms)
 
     def part(self, which: slice) -> _Side:
-        return _Side(
-            self.rows[which],
-            self.centred[which],
-            self.norms[which],
-            self.copies[which],
-            self.radii[which],
-        )
+        return _Side(self.rows[which], self.table[which], self.norms[which])
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,21 +261,28 @@ class _Block:
     @staticmethod
     def of(left: _Side, right: _Side) -> _Block:
         # |x|^2 + |y|^2 - 2xy in one product: passing over the block again would take as long.
-        squared = np.column_stack([-2 * left.centred, left.norms, np.ones(len(left.norms))]) @ (
-            np.column_stack([right.centred, np.ones(len(right.norms)), right.norms]).T
-        )
-        largest = left.norms.max() + right.norms.max()
-        return _Block(left, right, squared, float(_rounding(left.rows.shape[1], largest)))
+        turned = np.column_stack([-2 * left.table[:, :-2], left.table[:, -1:], left.table[:, -2:-1]])
+        squared = turned @ right.table.T
+        largest = float(left.norms.max() + right.norms.max())
+        rounding = _rounding(left.rows.shape[1], largest, float(np.finfo(squared.dtype).eps))
+        return _Block(left, right, squared, rounding)
+
+    def minima(self) -> Array:
+        """(left, groups) of the squared distances in groups of columns."""
+        wide = self.squared.shape[1] // GROUP * GROUP
+        groups = self.squared[:, :wide].reshape(len(self.squared), GROUP, -1).min(axis=1, initial=np.inf)
+        return np.hstack([groups, self.squared[:, wide:]])
 
     def within(self, radii: Array) -> NDArray[np.bool_]:
         """Which pairs are in the ball of that squared radius, (real, 1) or (1, fake)."""
-        inside = self.squared < radii - self.rounding
-        perhaps = self.squared <= radii + self.rounding
+        kind = self.squared.dtype
+        inside = self.squared < np.nextafter((radii - self.rounding).astype(kind), -np.inf, dtype=kind)
+        perhaps = self.squared <= np.nextafter((radii + self.rounding).astype(kind), np.inf, dtype=kind)
         if np.count_nonzero(inside) == np.count_nonzero(perhaps):
             return inside
         open_yet = np.flatnonzero(perhaps ^ inside)
         limits = np.broadcast_to(radii, self.squared.shape)
-        for some in _slices(len(open_yet), WIDE * 8):
+        for some in _slices(len(open_yet), PAIRS):
             row, column = np.unravel_index(open_yet[some], self.squared.shape)
             exact = squared_distances(self.left.rows[row], self.right.rows[column])
             inside[row, column] = (exact < limits[row, column]) | (exact == 0)

@@ -1,0 +1,101 @@
+"""Samples, monitor, definitions, causes and metrics brought together."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+
+from headwater.diagnosis import diagnose
+from headwater.diagnosis.inspecting import ancestry_of, inspect
+from headwater.diagnosis.inspection import Context
+from headwater.errors import InputError, SampleError
+from headwater.graph import InteractionGraph
+from headwater.measures.definitions.scaling import Scaling
+from headwater.monitoring.monitor import Monitor
+from headwater.samples.values import Sample
+
+
+@pytest.fixture
+def monitor():
+    return Monitor(np.random.default_rng(1).normal(size=(3_000, 2)))
+
+
+def wrote(*scales, model="a", rows=2_000):
+    rng = np.random.default_rng(2)
+    return {(model, at): Sample.of(scale * rng.normal(size=(rows, 2))) for at, scale in enumerate(scales)}
+
+
+def test_nothing_is_remembered_of_a_run_that_fails(monitor):
+    """The second sample has other features; a pipeline does not know the model; a generation is negative."""
+    inspect(wrote(1.0), monitor)
+    before = dict(monitor.histories)
+    rng = np.random.default_rng(3)
+    bad = {("a", 1): Sample.of(rng.normal(size=(500, 2))), ("b", 0): Sample.of(rng.normal(size=(500, 3)))}
+    with pytest.raises(SampleError, match="features"):
+        inspect(bad, monitor)
+    stranger = diagnose(InteractionGraph.from_flows([("x", "x", 10)]), generations=5)
+    with pytest.raises(InputError, match="the pipeline has no model"):
+        inspect(wrote(1.0, model="c"), monitor, context=Context(diagnosis=stranger))
+    with pytest.raises(SampleError, match="generation -1"):
+        inspect({("a", 1): bad["a", 1], ("a", -1): bad["a", 1]}, monitor)
+    assert dict(monitor.histories) == before
+
+
+def test_a_generation_given_again_replaces_no_baseline(monitor):
+    """Later generations are compared with what generation 0 was when it was checked first."""
+    first = inspect(wrote(1.0, 0.9, 0.5), monitor).models["a"].profile
+    worse = {("a", 0): Sample.of(0.1 * np.random.default_rng(4).normal(size=(2_000, 2)))}
+    second = inspect(worse, monitor, again=True).models["a"].profile
+    assert second["collapsing_variance"] == first["collapsing_variance"]
+
+
+def test_losses_shown_by_definitions_keep_collapse_from_being_excluded(monitor):
+    found = inspect(wrote(1.0, 0.95, 0.9, 0.8, 0.65), monitor, context=Context(ancestry={"": "synthetic"}))
+    causes = found.models["a"].causes
+    collapse = next(each for each in causes.weighings if each.cause == "collapse")
+    assert collapse.support != "against"
+    assert any(words.startswith("collapsing variance") for words in collapse.for_)
+
+
+def test_several_sizes_decide_the_scaling_law(monitor):
+    """Real data alone: risk 1 / n. With synthetic data a floor of 0.01 appears."""
+    sizes = np.array([100, 300, 1_000, 3_000, 10_000])
+    scaling = Scaling.of(sizes, 1 / sizes, 1 / sizes + 0.01, 0.02 / sizes, 0.02 / sizes)
+    found = inspect(wrote(1.0, 1.0), monitor, context=Context(scaling={"a": scaling}))
+    assert found.models["a"].profile["scaling_law"].holds is True
+    assert inspect(wrote(1.0, 1.0, model="b"), monitor).models["b"].profile["scaling_law"].holds is None
+
+
+def test_ancestry_is_read_from_flows():
+    graph = InteractionGraph.from_flows(
+        [("web", "real", 5), ("real", "taught", 5), ("web", "mixed", 5), ("taught", "mixed", 5)],
+        sources=["web"],
+    )
+    assert ancestry_of(diagnose(graph)) == {"real": "real", "taught": "synthetic", "mixed": "mixed"}
+
+
+def test_every_kind_of_sample_gives_a_document_as_the_schema_says():
+    """Numbers, labels and texts, of which some have nothing to tell."""
+    from importlib.resources import files
+
+    schema = json.loads(files("headwater.report").joinpath("check.schema.json").read_text("utf-8"))
+    rng = np.random.default_rng(5)
+    words = np.array([f"w{at}" for at in range(300)])
+    kinds = {
+        "numeric": lambda: Sample.of(rng.normal(size=(200, 1))),
+        "categorical": lambda: Sample.of(rng.choice(words, 200, p=zipf(300)).tolist(), "categorical"),
+        "text": lambda: Sample.of([" ".join(rng.choice(words, 12, p=zipf(300))) for _ in range(200)], "text"),
+    }
+    for draw in kinds.values():
+        found = inspect(
+            {("m", 0): draw(), ("m", 3): draw(), ("n", 1): draw().take(np.arange(1))}, Monitor(draw())
+        )
+        jsonschema.validate(json.loads(json.dumps(found.to_dict(), allow_nan=False)), schema)
+
+
+def zipf(symbols):
+    shares = 1 / np.arange(1, symbols + 1)
+    return shares / shares.sum()
