@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from headwater.errors import InputError, SampleError
-from headwater.samples.reading import Columns, Keep, Handling, gather, read_reference
+from headwater.samples.reading import Columns, Handling, Keep, gather, read_reference
 from headwater.samples.shards import read_shard, write_shard
 
 TOGETHER = Handling(together=True)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from headwater.errors import InputError, SampleError
-from headwater.samples.reading import Columns, Keep, Handling, gather, read_reference
+from headwater.samples.reading import Columns, Handling, Keep, gather, read_reference
 
 ROWS = [(0, "a", 1.0, 2.5), (1, "a", -3.0, 0.25), (0, "b", 4.0, 1e-3), (1, "a", 7.0, 2.0)]
 EXPECTED = {
