@@ -7,6 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from headwater.errors import SampleError
 from headwater.measures.features import HASHED, ITEMS, features
 from headwater.samples.values import Sample
+from tests.oracles.agreement import assert_means
 
 
 def labels(*items):
@@ -26,8 +27,22 @@ def test_numbers_are_standardised_by_the_reference():
 def test_labels_have_an_axis_each_and_the_unknown_share_one():
     """Frequent first, ties by the alphabet, and every row sums to one."""
     real, other = features(labels("b", "a", "b", "c"), labels("c", "new", "b"))
-    assert real.tolist() == [[1, 0, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0]]
-    assert other.tolist() == [[0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0]]
+    assert real.tolist() == [[1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [1, 0, 0, 0, 0], [0, 1, 0, 0, 0]]
+    assert other.tolist() == [[0, 1, 0, 0, 0], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0]]
+
+
+def test_two_samples_of_one_law_of_rare_labels_are_not_set_apart():
+    """Axes of the reference alone would leave the other's own labels to the rest, where it has none."""
+    rng = np.random.default_rng(3)
+    shares = 1 / np.arange(1, 20_001)
+    draw = [
+        labels(*(f"w{each}" for each in rng.choice(20_000, 100, p=shares / shares.sum()))) for _ in range(400)
+    ]
+    rest = []
+    for one, other in zip(draw[::2], draw[1::2], strict=True):
+        ours, theirs = features(one, other)
+        rest.append(ours[:, -1].mean() - theirs[:, -1].mean())
+    assert_means(np.array(rest)[:, None], np.zeros(1))
 
 
 def test_rare_labels_beyond_the_limit_share_the_rest():

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from headwater.diagnosis.course import Interval, Quantity
 from headwater.diagnosis.values import Diagnosis
+from headwater.errors import SampleError
+from headwater.measures.contract import Estimate
 from headwater.measures.readings import Reading
 from headwater.measures.squared_distance import SquaredDistance, squared_distance
 from headwater.measures.text.diversity import GiniSimpson
@@ -21,9 +26,17 @@ from the model: less than 5 % of what was seen once is missed."""
 
 
 def quantities(
-    sample: Sample, reference: Sample, reading: Reading, model: str, diagnosis: Diagnosis | None
+    sample: Sample, reference: Sample, reading: Reading, key: tuple[str, int], diagnosis: Diagnosis | None
 ) -> dict[str, Any]:
-    """Squared distance to real data, diversity kept, tail sample; nothing where there is no pipeline."""
+    """Squared distance to real data, diversity kept, tail sample; nothing where there is no pipeline.
+
+    Parameters
+    ----------
+    reading
+        Of the sample.
+    key
+        Model and generation.
+    """
     if diagnosis is None:
         return {}
     found: dict[str, Any] = {}
@@ -32,11 +45,35 @@ def quantities(
         found["squared distance"] = [distance.value, distance.error]
     if sample.kind != "numeric":
         kept = GiniSimpson()(sample, reference)
-        found["diversity retained"] = [kept.value, kept.low, kept.high]
-        if _enough(sample, model, diagnosis):
-            tail = TailSample()(sample, reference)
-            found["tail sample"] = [tail.value, tail.low, tail.high]
+        found["diversity retained"] = _over_histories(kept, reference, key, diagnosis)
+        if _enough(sample, key[0], diagnosis):
+            with suppress(SampleError):  # nothing is rare in the real data: there is no tail
+                tail = TailSample()(sample, reference)
+                found["tail sample"] = [tail.value, tail.low, tail.high]
     return {name: each for name, each in found.items() if np.isfinite(each).all()}
+
+
+def _over_histories(
+    kept: Estimate, reference: Sample, key: tuple[str, int], diagnosis: Diagnosis
+) -> list[float]:
+    r"""The interval widened by how far the diversity of one history is from the mean of all.
+
+    With identity by descent F, frequencies have covariance :math:`F (diag(p) - p p')` to first order,
+    so that :math:`\sum q^2` has variance :math:`4 F (\sum p^3 - (\sum p^2)^2)`.
+    """
+    model, generation = key
+    table = diagnosis.quantities.diversity
+    if table is None or model not in diagnosis.graph.model_names or generation >= len(table):
+        return [kept.value, kept.low, kept.high]
+    identity = 1 - float(table[generation, diagnosis.graph.index_of(model)])
+    items = (
+        [word for row in reference.documents for word in row] if reference.kind == "text" else reference.rows
+    )
+    shares = np.array(list(Counter(items).values())) / len(items)
+    second, third = float((shares**2).sum()), float((shares**3).sum())
+    scatter = math.sqrt(max(4 * identity * (third - second**2), 0.0)) / (1 - second) if second < 1 else 0.0
+    low, high = (math.hypot(kept.value - end, 1.96 * scatter) for end in (kept.low, kept.high))
+    return [kept.value, kept.value - low, kept.value + high]
 
 
 def _enough(sample: Sample, model: str, diagnosis: Diagnosis) -> bool:

@@ -7,6 +7,7 @@ A space is fitted on real data and maps every sample in the same way. What is do
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -133,15 +134,17 @@ class Words:
         return points
 
 
-def space(reference: Sample, seed: int = 0) -> Space:
-    """The space for samples of the kind of this real data, fitted on it."""
-    match reference.kind:
-        case "numeric":
-            return Standardised.of(reference)
-        case "categorical":
-            return Items.of(reference)
-        case "text":
-            return Words.of(reference, seed)
+def space(reference: Sample, others: Sequence[Sample] = (), seed: int = 0) -> Space:
+    """The space for samples of the kind of this real data.
+
+    Numbers are in its units. Axes of labels and words are learned from it and all others together: learned
+    from one of two samples they would set it apart from the other, whatever their laws.
+    """
+    if reference.kind == "numeric":
+        return Standardised.of(reference)
+    rows = np.concatenate([reference.rows, *(other.rows for other in others)])
+    pooled = Sample(reference.kind, rows, reference.names, len(rows))
+    return Items.of(pooled) if reference.kind == "categorical" else Words.of(pooled, seed)
 
 
 def features(reference: Sample, *samples: Sample, seed: int = 0) -> tuple[Array, ...]:
@@ -150,8 +153,8 @@ def features(reference: Sample, *samples: Sample, seed: int = 0) -> tuple[Array,
     Returns
     -------
     tuple of (rows, axes)
-        Numeric: standardised by the reference. Categorical: an axis for each of its most frequent
-        labels and one for the rest. Text: hashed bags of words on its leading directions.
+        Numeric: standardised by the reference. Categorical: an axis for each of the most frequent
+        labels and one for the rest. Text: hashed bags of words on the leading directions.
 
     Raises
     ------
@@ -165,7 +168,7 @@ def features(reference: Sample, *samples: Sample, seed: int = 0) -> tuple[Array,
     array([[0., 1., 0.],
            [0., 0., 1.]])
     """
-    fitted = space(reference, seed)
+    fitted = space(reference, samples, seed)
     return tuple(fitted.points(sample) for sample in (reference, *samples))
 
 

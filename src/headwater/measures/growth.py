@@ -314,14 +314,18 @@ def _weights(fits: Mapping[str, _Fit], points: int, penalised: bool = True) -> d
     return {name: each / sum(raw.values()) for name, each in raw.items()}
 
 
+FITTED = 0.8
+"""Weight that unbounded models need by fit alone, without a penalty for parameters."""
+
+
 def _verdict(fits: Mapping[str, _Fit], points: int, bar: float) -> bool | None:
     """Unbounded, bounded, or not told."""
     weight, by_fit = (
         sum(_weights(fits, points, penalised)[name] for name in UNBOUNDED) for penalised in (True, False)
     )
-    if weight >= bar:
+    # The penalty alone, which is large for few points, is no evidence for a line, nor against growth.
+    if weight >= bar and by_fit >= FITTED:
         return True
-    # the penalty alone, which is large for few points, is no evidence against growth
     return False if max(weight, by_fit) <= 1 - bar else None
 
 

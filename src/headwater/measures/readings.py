@@ -76,10 +76,13 @@ class Spread:
         in different documents, so that a document written again and again counts.
     error
         Standard error.
+    largest
+        Share of the variance that one row carries, at most; 0 for labels and text.
     """
 
     value: float
     error: float
+    largest: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -304,7 +307,9 @@ def _variance(sample: Sample, fitted_on: Sample) -> Spread | None:
     inside = (sample.rows[:, varies] - sample.moments.mean[varies]) / scale[varies]
     value = float((np.diag(sample.moments.covariance)[varies] / scale[varies] / scale[varies]).mean())
     by_row = (inside**2).mean(axis=1)
-    return Spread(value, float(by_row.std(ddof=1)) / sample.count**0.5)
+    total = float(by_row.sum())
+    largest = float(by_row.max()) / total if total > 0 else 0.0
+    return Spread(value, float(by_row.std(ddof=1)) / sample.count**0.5, largest)
 
 
 def _labels(sample: Sample) -> Spread | None:

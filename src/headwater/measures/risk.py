@@ -158,7 +158,7 @@ def jackknife(without: Array) -> float:
 
 def _labels(sample: Sample, fitted_on: Sample, heldout: Sample) -> Risk:
     """Frequencies with half a count added to each real label and to all others together."""
-    known = np.unique(np.concatenate([fitted_on.rows, heldout.rows]).astype(str))
+    known = np.unique(heldout.rows.astype(str))
     symbols = len(known) + 1
     seen = _number(known, sample.rows)
     part = np.arange(len(seen)) * GROUPS // len(seen)
@@ -208,7 +208,8 @@ def _text(sample: Sample, fitted_on: Sample, heldout: Sample, items: int, seed: 
     Both steps are Witten and Bell's [witten1991zero]_: with :math:`T(v)` different words after v,
     :math:`p(w|v) = (c(vw) + T(v) p(w)) / (c(v) + T(v))`.
     """
-    known = {word for real in (fitted_on, heldout) for words in real.documents for word in words}
+    # Of the held-out alone: with the words of other real data, these would never have an unknown one
+    known = {word for words in heldout.documents for word in words}
     number = {word: place for place, word in enumerate(sorted(known))}
     seen = read_neighbours(sample, number, items, seed)
     real = read_neighbours(heldout, number, MOST_ITEMS, seed)

@@ -150,7 +150,7 @@ class Monitor:
         generation = _number(generation)
         if generation <= history.last and not again:
             raise gone_by(model, generation, history)
-        rows = self._rows(sample)
+        rows = self._rows(sample, model, generation)
         harms = {
             score.name: self.baselines[score.name].harms(values_of(score, rows))
             for score in self.frame.scores
@@ -296,12 +296,15 @@ class Monitor:
             )
         return History(rank)
 
-    def _rows(self, sample: Sample | ArrayLike) -> Sample:
+    def _rows(self, sample: Sample | ArrayLike, model: str, generation: int) -> Sample:
+        """Those that are scored, in an order of its own: sorted rows are otherwise paired by their ranks."""
         kind = self.frame.reference.kind
         if not isinstance(sample, Sample):
             sample = Sample.of(sample, None if kind == "numeric" else kind)
         self.frame.check(sample)
-        return sample.thinned(MOST, self.settings.seed)
+        mark = f"{self.settings.seed} {model} {generation}".encode("utf-8", "surrogatepass")
+        rng = np.random.default_rng(list(mark))
+        return sample.take(rng.permutation(len(sample))[:MOST])
 
     def _log_threshold(self, rank: int) -> float:
         share = (1 - REFERENCE_SHARE) * self.settings.weight(rank) / len(self.baselines)

@@ -151,6 +151,10 @@ class Sample:
         return self.take(np.random.default_rng(seed).choice(len(self), most, replace=False))
 
 
+LARGEST = 1e100
+"""In size: squares of numbers, and sums of them, stay finite."""
+
+
 def _numbers(array: NDArray[Any]) -> Array:
     if array.dtype.kind not in "fiub":
         raise SampleError(
@@ -163,5 +167,10 @@ def _numbers(array: NDArray[Any]) -> Array:
         raise SampleError(
             f"row {row} is not finite",
             "leave such rows out, and say how many: the loss may be collapse itself",
+        )
+    largest = float(np.abs(rows).max())
+    if largest > LARGEST:
+        raise SampleError(
+            f"a number of size {largest:.3g} is too large", f"{LARGEST:g} at most: use other units"
         )
     return rows

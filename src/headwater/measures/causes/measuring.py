@@ -142,7 +142,8 @@ class _Bench:
             name: given[name].thinned(self.most, self.seed + at)
             for at, name in enumerate(sorted({self.name[each] for each in used & given.keys()}))
         }
-        fitted = space(thinned["reference"], self.seed)
+        others = [thinned[name] for name in sorted(thinned) if name != "reference"]
+        fitted = space(thinned["reference"], others, self.seed)
         points = {name: fitted.points(sample) for name, sample in thinned.items()}
         unit = Distances({"reference": points["reference"]}).mean("reference", "reference").value
         return Distances(points, unit or 1.0)

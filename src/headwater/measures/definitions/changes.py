@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -15,6 +16,9 @@ from headwater.measures.definitions.intervals import difference, log_ratio, norm
 from headwater.measures.readings import TAIL_LEVEL, Part, Reading
 from headwater.measures.risk import GROUPS, UNITS, Risk
 from headwater.measures.scores.contract import Aspect
+
+CARRIED = 0.1
+"""Of the variance, by one row: beyond it a normal interval is wrong, and nobody knows by how much."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,13 @@ class Table:
             return Unknown(
                 "no variance or diversity can be estimated: fewer than 20 rows, or no two items are alike",
                 max(2 * rows, GROUPS),
+                "rows a generation",
+            )
+        largest = max(start.largest, end.largest)
+        if largest > CARRIED:
+            return Unknown(
+                f"one row carries {largest:.0%} of the variance, so that its error is not known",
+                math.ceil(rows * largest / CARRIED),
                 "rows a generation",
             )
         found = log_ratio(end.value, end.error, start.value, start.error, self.level)

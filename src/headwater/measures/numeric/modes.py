@@ -282,8 +282,9 @@ class Modes:
 
     Parts are mass in the sample over mass in the reference, 1 where healthy, with intervals that
     allow for both being finite (`tail_mass.mass_ratio`). Rows where one real row in a thousand lies
-    or fewer are of no mode; if there are more of them than that, a note says so, and how many bumps
-    they make. With a single real mode the value only says that it is there; `fit_modes` says what a mode is.
+    or fewer are of no mode; if there are surely twice as many of them, a note says so, and how many
+    bumps they make. With a single real mode the value only says that it is there. What a mode is, see
+    `fit_modes`.
     """
 
     share: float = 0.1
@@ -317,7 +318,7 @@ class Modes:
             self.level,
             "exact, mode by mode",
             {f"mode {place + 1}": each for place, each in enumerate(ends)},
-            notes=(f"{len(real)} real modes", *_extra(self, real, sample)),
+            notes=(f"{len(real)} real modes", *_extra(self, real, sample, reference)),
         )
 
 
@@ -326,13 +327,11 @@ def _counts(real: RealModes, rows: Array) -> Labels:
     return np.bincount(labels[~real.beyond(rows)], minlength=len(real))
 
 
-def _extra(metric: Modes, real: RealModes, sample: Sample) -> tuple[str, ...]:
-    """A note on rows outside all real modes, if they are more than chance and the fit would bring."""
-    from scipy.stats import binomtest
-
-    beyond = real.beyond(sample.rows)
-    surely = binomtest(int(beyond.sum()), len(beyond)).proportion_ci(metric.level).low
-    if surely <= 2 * RARE:
+def _extra(metric: Modes, real: RealModes, sample: Sample, reference: Sample) -> tuple[str, ...]:
+    """A note on rows outside all real modes, if they are surely twice as many as among real rows."""
+    beyond, usual = (real.beyond(each.rows) for each in (sample, reference))
+    surely, _ = mass_ratio(beyond.sum(), len(beyond), usual.sum(), len(usual), metric.level)
+    if surely <= 2:
         return ()
     bumps = len(fit_modes(sample.take(np.flatnonzero(beyond)), metric.seed, metric.most_modes))
     plural = "s" if bumps > 1 else ""
