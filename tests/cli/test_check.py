@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import subprocess
 import sys
 
@@ -200,6 +203,18 @@ def test_a_retired_model_fails_no_later_run(headwater, world, tmp_path):
         (["--reference", "nowhere.parquet"], "there is no such file"),
         (["--reference", "REAL", "--text", "z"], "there is no column 'z'"),
         (["--reference", "REAL", "-o", "REAL"], "the output would replace the input"),
+        (["--reference", "REAL", "--state", "REAL"], "name another file after --state"),
+        (["--reference", "REAL", "--state", ""], "--state '' names nothing"),
+        (["--reference", "REAL", "--state", "/dev/null"], "this is a device, not a file"),
+        (["--reference", "/dev/null"], "this is a device, not a file"),
+        (["--reference", "REAL", "--seed", "-1"], "--seed is -1"),
+        (["--reference", "REAL", "--seed", "4294967296"], "--seed is 4294967296"),
+        (["--reference", "REAL", "--alpha", "5e-324"], "--alpha is 5e-324"),
+        (["--reference", "REAL", "--size", "0x32"], "height from 1 to 4,096 pixels"),
+        (["--reference", "REAL", "--json", "--format", "prometheus"], "--json and --format 'prometheus'"),
+        (["--reference", "REAL", "--law", "asymptotic"], "--law 'asymptotic' without a pipeline"),
+        (["--reference", "REAL", "--law", "poisson", "--pipeline", "x"], "here: asymptotic, gaussian-mean"),
+        (["--reference", "no\x1b[2J\u202e.csv"], "no\\x1b[2J\\u202e.csv: there is no such file"),
     ],
 )
 def test_a_mistake_is_one_error_with_exit_2(headwater, world, arguments, words):
@@ -227,6 +242,114 @@ def test_features_are_taken_by_name_and_others_refused(headwater, world, tmp_pat
     assert code == 2
     assert "without 'x'" in err
     assert "with 'z'" in err
+
+
+def test_a_model_that_the_pipeline_lacks_is_found_before_anything_is_fitted(
+    headwater, world, tmp_path, monkeypatch
+):
+    pipeline = tmp_path / "loop.yaml"
+    pipeline.write_text(
+        "headwater: 1\nregime: replace\ngenerations: 6\nmodels: {loop: {}}\n"
+        "flows:\n  - {from: loop, to: loop, samples: 100}\n"
+    )
+    monkeypatch.setattr("headwater.cli.samples.monitor_of", None)
+    given = ("--reference", world / "real.parquet", "--pipeline", pipeline)
+    code, _, err = headwater("check", *files(world, "keeps", 0), *given)
+    assert (code, "the pipeline has no model 'keeps'" in err) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["-o", "--state"])
+def test_nothing_is_written_into_a_folder_that_is_read(headwater, world, tmp_path, option):
+    """Nor over a file that only the lock of the state would be."""
+    folder = tmp_path / "images-0"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"mine")
+    given = ("--reference", world / "real.parquet", option)
+    for place in (folder / "a.png", tmp_path / "images-0" / ".." / "images-0" / "new.json"):
+        code, _, err = headwater("check", folder, *given, place)
+        assert code == 2
+        assert "which is an input" in err
+    assert [each.name for each in folder.iterdir()] == ["a.png"]
+    assert (folder / "a.png").read_bytes() == b"mine"
+
+
+class Unwritable(io.StringIO):
+    """A standard output that refuses."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+    def fileno(self):
+        return os.open(os.devnull, os.O_WRONLY)
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_report_that_nobody_could_read_is_not_remembered(headwater, world, tmp_path, monkeypatch, form):
+    """A full disk: the run can be repeated. A reader that left early: the run is done."""
+    state = tmp_path / "monitor.json"
+    real = world / "real.parquet"
+    given = ("check", *files(world, "keeps", 0), "--reference", real, "--state", state, "--format", form)
+    full, left = OSError(errno.ENOSPC, "No space left on device"), BrokenPipeError(errno.EPIPE, "closed")
+
+    def stopped(code):
+        raise SystemExit(code)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "_exit", stopped)
+        patched.setattr(sys, "stdout", Unwritable(full))
+        assert headwater(*given)[0] == 2
+        assert not state.exists()
+        patched.setattr(sys, "stdout", Unwritable(left))
+        assert headwater(*given)[0] == 0
+    assert state.exists()
+
+
+def test_a_pipe_is_refused_and_not_waited_for(headwater, world, tmp_path):
+    pipe = tmp_path / "model-1.csv"
+    os.mkfifo(pipe)
+    for given in (
+        (pipe, "--reference", world / "real.parquet"),
+        (world / "keeps-0.parquet", "--reference", pipe),
+        (world / "keeps-0.parquet", "--reference", world / "real.parquet", "--state", pipe),
+    ):
+        code, _, err = headwater("check", *given)
+        assert code == 2
+        assert "this is a pipe, not a file" in err
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (["!?", "", "..."] * 50, "no text of the real data has a word"),
+        (["all the same"] * 200, "all rows of the real data are the same"),
+    ],
+)
+def test_real_data_that_tell_nothing_are_refused(headwater, tmp_path, rows, words):
+    pq.write_table(pa.table({"text": rows}), tmp_path / "a-0.parquet")
+    code, out, err = headwater("check", tmp_path / "a-0.parquet", "--reference", tmp_path / "a-0.parquet")
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("closing", ["2>&-", "2>/dev/full"])
+def test_an_error_that_cannot_be_said_is_no_alarm(closing):
+    command = f"{sys.executable} -m headwater.cli check nowhere.csv {closing}"
+    assert subprocess.run(command, shell=True, check=False).returncode == 2
+
+
+def test_a_mistake_in_the_program_is_no_alarm(headwater, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr("headwater.cli.inputs.output_of", broken)
+    code, _, err = headwater("check", "a.csv", "--reference", "b.csv")
+    assert code == 70
+    assert "RuntimeError: a mistake" in err
 
 
 KILLED = """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from importlib.resources import files
 
 import jsonschema
 import numpy as np
@@ -13,9 +15,12 @@ from headwater.diagnosis.inspecting import ancestry_of, inspect
 from headwater.diagnosis.inspection import Context
 from headwater.errors import InputError, SampleError
 from headwater.graph import InteractionGraph
+from headwater.measures.contract import About
 from headwater.measures.definitions.scaling import Scaling
 from headwater.monitoring.monitor import Monitor
 from headwater.samples.values import Sample
+
+SCHEMA = files("headwater.report").joinpath("check.schema.json")
 
 
 @pytest.fixture
@@ -69,6 +74,32 @@ def test_several_sizes_decide_the_scaling_law(monitor):
     assert inspect(wrote(1.0, 1.0, model="b"), monitor).models["b"].profile["scaling_law"].holds is None
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A metric that no sample can be measured by."""
+
+    about = About("broken", ("numeric",), "lower", 0, 1, "0")
+
+    def __call__(self, sample, reference):
+        raise SampleError("the rows are odd\nand more", "give others")
+
+
+def test_a_metric_that_cannot_be_computed_loses_nothing_else(monitor):
+    found = inspect(wrote(1.0, 0.9), monitor, context=Context(metrics={"broken": Broken()}))
+    document = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    jsonschema.validate(document, json.loads(SCHEMA.read_text("utf-8")))
+    told = document["models"]["a"]["metrics"]["1"]["broken"]
+    assert told == {"value": None, "low": None, "high": None, "why": "the rows are odd"}
+    note = "broken cannot be told of generation 0 of 'a': the rows are odd, nor of 1 more"
+    assert found.notes.count(note) == 1
+    page = str(found)
+    assert " ".join(page.split()).count(note) == 1
+    assert any(line.split() == ["broken", "–", "0"] for line in page.splitlines())
+    del told["why"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, json.loads(SCHEMA.read_text("utf-8")))
+
+
 def test_ancestry_is_read_from_flows():
     graph = InteractionGraph.from_flows(
         [("web", "real", 5), ("real", "taught", 5), ("web", "mixed", 5), ("taught", "mixed", 5)],
@@ -79,9 +110,7 @@ def test_ancestry_is_read_from_flows():
 
 def test_every_kind_of_sample_gives_a_document_as_the_schema_says():
     """Numbers, labels and texts, of which some have nothing to tell."""
-    from importlib.resources import files
-
-    schema = json.loads(files("headwater.report").joinpath("check.schema.json").read_text("utf-8"))
+    schema = json.loads(SCHEMA.read_text("utf-8"))
     rng = np.random.default_rng(5)
     words = np.array([f"w{at}" for at in range(300)])
     kinds = {

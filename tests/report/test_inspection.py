@@ -16,7 +16,7 @@ from headwater.report.inspection import as_text
 from headwater.report.prometheus import as_prometheus
 from headwater.samples.values import Sample
 
-EVIL = 'a"b\\c\nd\x1b[2J'
+EVIL = 'a"b\\c\nd\x1b[2J\u202e\x00\r'
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def found():
 def test_the_worst_model_comes_first_and_names_are_made_plain(found):
     page = as_text(found, 110)
     assert page.index("stage late") < page.index("well, generation 2")
-    assert "\x1b" not in page
+    assert not set("\x1b\u202e\x00\r") & set(page)
     assert "variance-ratio" in page
 
 
@@ -52,7 +52,8 @@ def test_every_line_of_a_scrape_is_one_metric_with_escaped_labels(found):
     )
     lines = [each for each in page.splitlines() if not each.startswith("#")]
     assert all(line.fullmatch(each) for each in lines)
-    assert 'model="a\\"b\\\\c\\nd\x1b[2J"' in page
+    assert 'model="a\\"b\\\\c\\nd\\\\x1b[2J\\\\u202e\\\\x00\\\\r"' in page
+    assert all(each.isprintable() for each in page.split("\n"))
 
 
 def test_a_scrape_has_the_numbers_of_the_newest_generation(found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import numpy as np
@@ -59,7 +60,7 @@ def test_images_of_other_sizes_are_refused_unless_resized(folder):
     path = folder(images=[GREY[0], np.zeros((3, 3), "u1")])
     with pytest.raises(InputError, match=r"3 x 3 grey pixels, where .* has 3 x 2") as raised:
         gather(path)
-    assert raised.value.path.endswith("001.png") and "size=(width, height)" in raised.value.remedy
+    assert raised.value.path.endswith("001.png") and "--size" in raised.value.remedy
     assert gather(path, handling=Handling(size=(2, 2)))["diffusion", 2].sample.dimensions == 4
     mixed = folder("m1", [GREY[0], np.zeros((2, 3, 3), "u1")])
     with pytest.raises(InputError, match="rgb pixels, where"):
@@ -91,3 +92,13 @@ def test_without_pillow_it_is_said_how_to_install_it(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(MissingExtra, match=r"pip install 'headwater\[images\]'"):
         gather(path)
+
+
+def test_a_pipe_among_images_is_refused_or_counted(folder):
+    """And not waited for."""
+    path = folder(images=GREY)
+    os.mkfifo(f"{path}/pipe.png")
+    with pytest.raises(InputError, match="it is a pipe, not a file"):
+        gather(path)
+    left = gather(path, handling=Handling(bad="omit"))["diffusion", 2]
+    assert (left.count, sum(left.omitted.values())) == (4, 1)

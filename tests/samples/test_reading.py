@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -318,6 +319,34 @@ def test_what_is_no_file_is_refused(tmp_path):
         gather([])
 
 
+def test_compressed_files_are_told_by_their_names(tmp_path):
+    """One whose name does not say so, and one that was cut."""
+    packed = gzip.compress(b"x,y\n" + b"1.5,2.5\n3.5,1.25\n" * 5_000)
+    (tmp_path / "a-0.csv").write_bytes(packed)
+    with pytest.raises(InputError, match="compressed by gzip") as raised:
+        gather(tmp_path / "a-0.csv")
+    assert raised.value.remedy == "call it a-0.csv.gz"
+    (tmp_path / "a-1.csv.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(InputError, match="the compressed file is cut short"):
+        gather(tmp_path / "a-1.csv.gz")
+
+
+@pytest.mark.parametrize("shape", [(5, 0), (0, 0), (5, 2, 0)])
+def test_an_array_without_columns_is_one_error(tmp_path, shape):
+    np.save(tmp_path / "a-0.npy", np.zeros(shape))
+    with pytest.raises(InputError, match="has no columns"):
+        gather(tmp_path / "a-0.npy")
+    np.save(tmp_path / "a-0.npy", np.zeros((0, 3)))
+    with pytest.raises(InputError, match="there are no rows"):
+        gather(tmp_path / "a-0.npy")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a-0.csv")
+    with pytest.raises(InputError, match="this is a pipe, not a file"):
+        gather(tmp_path / "a-0.csv")
+
+
 def test_rows_are_named_where_there_are_no_lines(write):
     """Parquet and NumPy, counted from 1 over the whole file."""
     values = np.zeros((70_000, 2))
@@ -343,7 +372,7 @@ def test_bad_rows_are_left_out_and_counted_when_asked(write):
         "generation,model,x,y\n0,a,1,2\n0,a,nan,1\n1,a,,1\n1,b,inf,nan\n,b,1,1\n0,,1,1\n0,a,1e200,3\n1\n"
     )
     path = write("t.csv", content)
-    gathered = gather(path, reading=OMIT)
+    gathered = gather(path, handling=OMIT)
     assert as_dict(gathered) == {("a", 0): [[1, 2]]}
     assert gathered["a", 0].omitted == {"not a number (NaN)": 1, "beyond 1e+100": 1}
     assert {key: dict(each.omitted) for key, each in gathered.empty.items()} == {
@@ -363,7 +392,7 @@ def test_bad_rows_are_left_out_and_counted_when_asked(write):
 def test_lines_that_are_no_rows_belong_to_the_only_generation(write):
     """Broken lines of JSON, and ragged ones of CSV."""
     path = write("m-4.jsonl", '{"x": 1}\n{"x"\n7\n{"x": NaN}\n{"x": 2}\n')
-    gathered = gather(path, reading=OMIT)
+    gathered = gather(path, handling=OMIT)
     assert as_dict(gathered) == {("m", 4): [[1], [2]]}
     assert (
         gathered["m", 4].omitted
@@ -373,24 +402,24 @@ def test_lines_that_are_no_rows_belong_to_the_only_generation(write):
         }
         and not gathered.lost
     )
-    summary = read_reference(write("r.csv", "x,y\n1,2\n1\n1,2,3\n"), reading=OMIT)
+    summary = read_reference(write("r.csv", "x,y\n1,2\n1\n1,2,3\n"), handling=OMIT)
     assert summary.count == 1 and sum(summary.omitted.values()) == 2
 
 
 def test_bad_lists_are_left_out_and_counted(write):
     """A missing list, and a missing or infinite number in one; an odd length stays an error."""
     column = pa.array([None, [1.0, 2.0], [np.inf, 1.0], [None, 1.0], [3.0, 4.0]])
-    summary = gather(write("m0.parquet", {"x": column}), reading=OMIT)["m", 0]
+    summary = gather(write("m0.parquet", {"x": column}), handling=OMIT)["m", 0]
     assert rows_of(summary) == [[1, 2], [3, 4]]
     assert summary.omitted == {"no value": 2, "infinite": 1}
     path = write("m1.parquet", {"x": pa.array([None, [1.0, 2.0], [1.0]])})
-    refused(lambda: gather(path, reading=OMIT), path, "row 3: a list of 1 numbers")
+    refused(lambda: gather(path, handling=OMIT), path, "row 3: a list of 1 numbers")
 
 
 def test_no_row_left_is_an_error(write):
     path = write("m0.csv", "x\nnan\n")
-    refused(lambda: gather(path, reading=OMIT), path, "no row is left")
-    refused(lambda: read_reference(path, reading=OMIT), path, "no row is left")
+    refused(lambda: gather(path, handling=OMIT), path, "no row is left")
+    refused(lambda: read_reference(path, handling=OMIT), path, "no row is left")
 
 
 # -- several files ---------------------------------------------------------------------------------
@@ -401,11 +430,11 @@ def test_a_generation_in_two_files_is_refused_unless_asked(write):
     first, second = write("m-1.csv", "x\n1\n"), write("m_1.csv", "x\n2\n")
     refused(lambda: gather([first, second]), second, "generation 1 of model 'm' is in", remedy="pattern")
     together = Handling(together=True)
-    summary = gather([first, second], reading=together)["m", 1]
+    summary = gather([first, second], handling=together)["m", 1]
     assert rows_of(summary) == [[1], [2]] and summary.count == 2
     assert summary.places == (first, second)
     with pytest.raises(InputError, match="two of these files are called"):
-        gather([first, first], reading=together)
+        gather([first, first], handling=together)
 
 
 @pytest.mark.parametrize("other", ["x,z\n1,2\n", "x\n1\n", "text\nu\n"])

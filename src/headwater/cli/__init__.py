@@ -10,6 +10,8 @@ import errno
 import io
 import os
 import sys
+import traceback
+from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, NoReturn
 
@@ -31,10 +33,23 @@ COMMANDS = {
 
 BAD_INPUT = 2
 """Exit code of whatever the caller can mend."""
+UNEXPECTED = 70
+"""Exit code of a mistake in the program, which must not pass for a negative answer."""
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 a negative answer, 2 bad input, 130 interrupted."""
+    """Run the command line and exit: 0 done, 1 a negative answer, 2 bad input, 70 a bug, 130 interrupted."""
+    if sys.stderr is None:
+        # closed by the caller, who goes by the exit code
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    try:
+        _run()
+    except Exception:
+        _say(traceback.format_exc().rstrip("\n"), UNEXPECTED)
+
+
+def _run() -> None:
+    """Run the command line; what the caller can mend is said in a line or two."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # an old terminal's encoding may lack a sign or a letter of a name
@@ -43,24 +58,34 @@ def main() -> None:
         # Said here, so that `python -m headwater.cli` is called the same in its help.
         make_app()(prog_name="headwater")
     except HeadwaterError as error:
-        print(error, file=sys.stderr)
-        sys.exit(BAD_INPUT)
+        from headwater.report.words import plain
+
+        # names of files cannot steer a terminal
+        _say("\n".join(plain(line, sys.maxsize) for line in str(error).split("\n")), BAD_INPUT)
     except MemoryError as error:
-        print(f"this does not fit into memory: {str(error) or 'no more could be had'}", file=sys.stderr)
-        print("ask for fewer models, samples, symbols or dimensions, or a smaller --chunk", file=sys.stderr)
-        sys.exit(BAD_INPUT)
+        _say(
+            f"this does not fit into memory: {str(error) or 'no more could be had'}\n"
+            "ask for fewer models, samples, symbols or dimensions, or a smaller --chunk",
+            BAD_INPUT,
+        )
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EIO):
             raise
-        print(f"the output cannot be written: {error.strerror}; make room and run it again", file=sys.stderr)
-        _leave_quietly()
+        with suppress(SystemExit):
+            _say(f"the output cannot be written: {error.strerror}; make room and run it again", BAD_INPUT)
+        # without another try at what could not be written
+        os._exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _leave_quietly() -> NoReturn:
-    """Exit without another try at what could not be written."""
-    os._exit(BAD_INPUT)
+def _say(text: str, code: int) -> NoReturn:
+    """Say it on standard error and exit; where nothing can be said, the code still tells."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        os._exit(code)
+    sys.exit(code)
 
 
 def make_app() -> typer.Typer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from headwater.cli import inputs, printing
 if TYPE_CHECKING:
     from headwater.diagnosis import Diagnosis
     from headwater.diagnosis.inspection import Inspection
+    from headwater.samples.values import Sample
 
 FORMATS = ("table", "json", "prometheus")
 FAIL_ON = ("alarm", "late")
@@ -52,8 +54,9 @@ def command(
         str | None, typer.Option(metavar="FILE", help="Lay what was measured over what theory predicts.")
     ] = None,
     law: Annotated[
-        str, typer.Option(help="With --pipeline: asymptotic, or another law without options.")
-    ] = "asymptotic",
+        str | None,
+        typer.Option(help="With --pipeline: asymptotic (if left out) or gaussian-mean, whose noise is 1."),
+    ] = None,
     fail_on: Annotated[
         str | None,
         typer.Option(metavar="alarm|late", help="Exit 1 if one rings, or a model is in late collapse."),
@@ -97,7 +100,9 @@ def command(
         bool,
         typer.Option("--mlflow", help="Log effects and alarms to MLflow: run MLFLOW_RUN_ID, or a new one."),
     ] = False,
-    form: Annotated[str, typer.Option("--format", help="table, json or prometheus.")] = "table",
+    form: Annotated[
+        str | None, typer.Option("--format", help="table (if left out), json or prometheus.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     output: Annotated[
         str | None,
@@ -105,14 +110,21 @@ def command(
     ] = None,
 ) -> None:
     """Tell from what models wrote whether collapse is under way, in which sense, and how surely."""
-    from headwater.cli.samples import Files, columns_of, handling_of, monitor_of, remembered, shown_metrics
+    from headwater.cli.samples import (
+        Files,
+        columns_of,
+        handling_of,
+        monitor_of,
+        remembered,
+        settings_of,
+        shown_metrics,
+    )
     from headwater.diagnosis.inspecting import inspect
     from headwater.diagnosis.inspection import Context
     from headwater.errors import InputError
     from headwater.files import write_bytes
 
-    form = "json" if as_json else form
-    _check_word("--format", form, FORMATS)
+    form = _form(form, as_json)
     if fail_on is not None:
         _check_word("--fail-on", fail_on, FAIL_ON)
     if not reference:
@@ -121,38 +133,42 @@ def command(
             "name real data, best some that no model was trained on: --reference real.parquet; "
             "to watch for change alone, name what generation 0 wrote",
         )
-    place = inputs.output_of(output, *samples, *reference, *(newer or []), *(training or []), pipeline)
-    _check_apart(output, state)
-    files = Files(
-        columns_of(category, text, inputs.names(features), (generation, model)),
-        handling_of(bad, together, pattern, (size, mode)),
-        0 if seed is None else seed,
-    )
-    diagnosis = None if pipeline is None else _diagnosed(pipeline, law)
-    with remembered(state), printing.told("reading") as tell:
-        real = files.real(reference, tell)
-        wrote = files.written(samples, real, tell)
-        context = Context(
-            newer=files.like(newer, real, tell),
-            training=files.like(training, real, tell),
-            ancestry=_ancestry(ancestry, diagnosis),
-            deployed=deployed,
-            diagnosis=diagnosis,
-            metrics=shown_metrics(metrics, real.sample.kind),
-        )
-        tell("fitting scores to the real data")
-        monitor = monitor_of(real.sample, state, alpha, scores, seed)
-        found = inspect(wrote.samples, monitor, context=context, again=again, progress=tell)
-        found = found.with_notes((*real.notes, *wrote.notes))
-        document = _document(found)
+    given = (*samples, *reference, *(newer or []), *(training or []), pipeline)
+    place = inputs.output_of(output, *given)
+    _check_state(state, output, given)
+    columns = columns_of(category, text, inputs.names(features), (generation, model))
+    handling = handling_of(bad, together, pattern, (size, mode))
+    diagnosis = _diagnosed(pipeline, law)
+    with remembered(state):
+        settings = settings_of(state, alpha, scores, seed)
+        files = Files(columns, handling, settings.seed)
+        with printing.told("reading") as tell:
+            real = files.telling(reference, tell)
+            wrote = files.written(samples, real, tell)
+            _check_modelled(wrote.samples, diagnosis)
+            context = Context(
+                newer=files.like(newer, real, tell),
+                training=files.like(training, real, tell),
+                ancestry=_ancestry(ancestry, diagnosis),
+                deployed=deployed,
+                diagnosis=diagnosis,
+                metrics=shown_metrics(metrics, real.sample.kind),
+            )
+            tell("fitting scores to the real data")
+            monitor = monitor_of(real.sample, settings, state)
+            found = inspect(wrote.samples, monitor, context=context, again=again, progress=tell)
+            found = found.with_notes((*real.notes, *wrote.notes))
+            document = _document(found)
         if place is not None:
-            write_bytes(place, document.encode())
+            # a name that is not UTF-8 stays an escape of JSON
+            write_bytes(place, document.encode(errors="backslashreplace"))
+        with printing.until_reader_leaves():
+            _show(found, document, form)
         if mlflow:
             _log(found)
         if state is not None:
             # last, so that whatever failed before can be repeated
             monitor.save(state)
-    _show(found, document, form)
     if (fail_on == "alarm" and found.alarms) or (fail_on == "late" and found.late):
         raise typer.Exit(1)
 
@@ -164,12 +180,26 @@ def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
         raise InputError(f"{option} {word!r:.40}", f"write {option} {f' or {option} '.join(known)}")
 
 
-def _check_apart(output: str | None, state: str | None) -> None:
-    """The document and the state are two files, even before they are there."""
+def _form(form: str | None, as_json: bool) -> str:
+    from headwater.errors import InputError
+
+    if as_json and form not in (None, "json"):
+        raise InputError(f"--json and --format {form!r:.40}", "write one of them")
+    form = form or ("json" if as_json else "table")
+    _check_word("--format", form, FORMATS)
+    return form
+
+
+def _check_state(state: str | None, output: str | None, read: Sequence[str | None]) -> None:
+    """The document and the state are two files, even before they are there, and neither is read as data."""
     import os
 
     from headwater.errors import InputError
+    from headwater.monitoring.state import lock_path
 
+    if state is not None:
+        inputs.output_of(state, *read, option="--state")
+        inputs.output_of(lock_path(state), *read, option="--state")
     if output is not None and state is not None and os.path.realpath(output) == os.path.realpath(state):
         raise InputError("-o and --state name one file", "give the document another name", output)
 
@@ -185,13 +215,30 @@ def _log(found: Inspection) -> None:
             log_to_mlflow(found.models[model].checks[generation])
 
 
-def _diagnosed(pipeline: str, law: str) -> Diagnosis:
+def _diagnosed(pipeline: str | None, law: str | None) -> Diagnosis | None:
     from headwater.diagnosis import diagnose
-    from headwater.theory.laws import make_law
+    from headwater.errors import InputError
+    from headwater.theory.laws import LAWS, make_law
 
+    if pipeline is None:
+        if law is not None:
+            raise InputError(f"--law {law!r:.40} without a pipeline", "add --pipeline FILE, or remove --law")
+        return None
+    law = law or "asymptotic"
+    free = [name for name, (_, needed, _) in LAWS.items() if not needed]
+    if law in LAWS and law not in free:
+        raise InputError(f"--law {law} needs options that this command has not", f"here: {', '.join(free)}")
     described, content = inputs.read(pipeline, None)
     with inputs.located(pipeline, content):
         return diagnose(described, make_law(law, {}))
+
+
+def _check_modelled(samples: Mapping[tuple[str, int], Sample], diagnosis: Diagnosis | None) -> None:
+    """The pipeline knows every model and generation, before anything is measured."""
+    from headwater.diagnosis.course import lay_over
+
+    if diagnosis is not None:
+        lay_over(diagnosis, {key: {} for key in samples})
 
 
 def _ancestry(given: str | None, diagnosis: Diagnosis | None) -> dict[str, Any]:

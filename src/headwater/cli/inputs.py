@@ -137,26 +137,38 @@ def names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
-def output_of(output: str | None, *read: str | None) -> Path | None:
-    """Where a command writes, which is none of the files that it reads.
+def output_of(output: str | None, *read: str | None, option: str = "-o") -> Path | None:
+    """Where a command writes, which is none of the files that it reads, and in no folder of them.
 
     Parameters
     ----------
     output
-        What follows ``-o``.
+        What follows the option.
     read
-        Paths of the pipeline, table, text or benchmark, each where there is one.
+        Paths of the pipeline, table, text, samples or benchmark, each where there is one.
     """
     from headwater.errors import InputError
 
     if output is None:
         return None
     if not output.strip():
-        raise InputError(f"-o {output!r:.60} names nothing", "write a name after -o, or remove -o")
+        raise InputError(
+            f"{option} {output!r:.60} names nothing", f"write a name after {option}, or remove {option}"
+        )
     # what is not there yet is no input
     there = [path for path in read if path is not None and os.path.exists(path)]
     if os.path.exists(output) and any(os.path.samefile(output, path) for path in there):
-        raise InputError("the output would replace the input", "name another file after -o", output)
+        raise InputError("the output would replace the input", f"name another file after {option}", output)
+    place = Path(os.path.realpath(output))
+    folder = next(
+        (each for each in there if os.path.isdir(each) and place.is_relative_to(os.path.realpath(each))), None
+    )
+    if folder is not None:
+        raise InputError(
+            f"the output would lie in the folder {folder}, which is an input",
+            f"name a place outside it after {option}",
+            output,
+        )
     return Path(output)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,14 +33,37 @@ def told(text: str) -> Iterator[Callable[[str], None]]:
     from rich.console import Console
     from rich.text import Text
 
+    from headwater.report.words import plain
+
     with Console(stderr=True).status(text) as status:
-        yield lambda now: status.update(Text(f"{now} ..."))
+        yield lambda now: status.update(Text(f"{plain(now)} ..."))
 
 
 def show(page: RenderableType) -> None:
-    """Print on standard output, as wide as it is."""
+    """Print on standard output, as wide as it is.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, or (BrokenPipeError) the reader has left.
+    """
     from rich.console import Console
 
     console = Console()
-    # a terminal that claims to have no width has a width nobody knows
-    (console if console.width >= NARROWEST else Console(width=80)).print(page)
+    try:
+        # a terminal that claims to have no width has a width nobody knows
+        (console if console.width >= NARROWEST else Console(width=80)).print(page)
+    except SystemExit:
+        # the way of rich when a pipe is closed; that is for the command to judge
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from None
+
+
+@contextmanager
+def until_reader_leaves() -> Iterator[None]:
+    """Print here; who closes the pipe early (``| head``) has read what was wanted, and all goes on."""
+    try:
+        yield
+    except BrokenPipeError:
+        # what is left in the buffer goes nowhere when the process ends
+        with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -6,18 +6,21 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from headwater.errors import InputError
+from headwater.samples.problems import check_file
 from headwater.samples.reading import Handling, gather, read_reference
+from headwater.samples.source import LARGEST_SIDE
 from headwater.samples.values import Moments, Sample
 
 if TYPE_CHECKING:
     from headwater.measures.contract import Metric
     from headwater.monitoring.monitor import Monitor
+    from headwater.monitoring.values import Settings
     from headwater.samples.placing import Columns
     from headwater.samples.values import Kind
 
@@ -27,6 +30,8 @@ FROM_NAME = "is from the file's name"
 
 ALPHA = 0.01
 """Chance of ever ringing in vain, where neither the command nor the state says another."""
+LEAST_ALPHA = 1e-12
+"""Less cannot be shared among scores and models in floating point, and is no chance anyone needs."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,12 @@ class Files:
             list(paths), self.columns, self.handling, seed=self.seed, progress=_rows(tell, "real data")
         )
         return Real(found.sample, found.notes + _left_out(found.omitted))
+
+    def telling(self, paths: Sequence[str], tell: Tell) -> Real:
+        """Real data that something can be compared with."""
+        real = self.real(paths, tell)
+        _check_telling(real.sample, os.fspath(paths[0]))
+        return real
 
     def written(self, paths: Sequence[str], real: Real, tell: Tell) -> Written:
         """Samples of models, with the features of the real data in their order."""
@@ -158,39 +169,70 @@ def shown_metrics(asked: str | None, kind: Kind) -> dict[str, Metric]:
     return found
 
 
-def monitor_of(
-    real: Sample, state: str | None, alpha: float | None, scores: str | None, seed: int | None
-) -> Monitor:
-    """A new monitor, or the one that the state remembers; what is said has to be what it was begun with."""
-    from headwater.monitoring.monitor import Monitor
+def settings_of(state: str | None, alpha: float | None, scores: str | None, seed: int | None) -> Settings:
+    """What was said, and beside it what the state was begun with, or is usual."""
     from headwater.monitoring.state import read
     from headwater.monitoring.values import Settings
 
-    asked = None if scores is None else _names("--scores", scores)
-    there = state is not None and os.path.exists(state)
-    known = read(state).settings if there and state is not None else Settings(alpha=ALPHA)
+    known = Settings(alpha=ALPHA)
+    if state is not None and os.path.exists(state):
+        known = read(state).settings
+        _check_chance(f"{state}: alpha", known.alpha)
+        _check_seed(f"{state}: seed", known.seed)
+    if alpha is not None:
+        _check_chance("--alpha", alpha)
+        known = replace(known, alpha=alpha)
+    if seed is not None:
+        _check_seed("--seed", seed)
+        known = replace(known, seed=seed)
+    return known if scores is None else replace(known, metrics=_names("--scores", scores))
+
+
+def _check_chance(what: str, alpha: float) -> None:
+    if not LEAST_ALPHA <= alpha < 1:
+        raise InputError(
+            f"{what} is {alpha!r}", f"give a chance from {LEAST_ALPHA:g} to below 1, such as 0.01"
+        )
+
+
+def _check_seed(what: str, seed: int) -> None:
+    if not 0 <= seed < 2**32:
+        raise InputError(f"{what} is {seed}", f"give a whole number from 0 to {2**32 - 1}")
+
+
+def monitor_of(real: Sample, settings: Settings, state: str | None) -> Monitor:
+    """A new monitor, or the one that the state remembers; what is said has to be what it was begun with."""
+    from headwater.monitoring.monitor import Monitor
+
     monitor = Monitor(
-        real,
-        known.metrics if asked is None else asked,
-        known.alpha if alpha is None else alpha,
-        known.tolerance,
-        known.models,
-        known.seed if seed is None else seed,
+        real, settings.metrics, settings.alpha, settings.tolerance, settings.models, settings.seed
     )
-    if there and state is not None:
+    if state is not None and os.path.exists(state):
         monitor.resume(state)
     return monitor
+
+
+def _check_telling(real: Sample, path: str) -> None:
+    """Real data that are all alike, or say nothing, show no loss."""
+    if real.kind == "text" and not any(real.documents):
+        raise InputError("no text of the real data has a word", "give texts with words", path)
+    if len(real) > 1 and (real.rows == real.rows[0]).all():
+        raise InputError(
+            "all rows of the real data are the same", "give real data with some variety to lose", path
+        )
 
 
 def remembered(state: str | None) -> AbstractContextManager[None]:
     """Nobody else may change the state meanwhile."""
     from headwater.monitoring.state import held
 
+    if state is not None and os.path.exists(state):
+        check_file(state)
     return nullcontext() if state is None else held(state)
 
 
 def _names(option: str, text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not names:
         raise InputError(f"{option} {text!r} names nothing", f"write {option} NAME,NAME or leave it out")
     return names
@@ -213,6 +255,10 @@ def handling_of(
     found = None if size is None else re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", size.strip())
     if size is not None and found is None:
         raise InputError(f"--size {size!r:.40}", "write the width and the height, such as --size 32x32")
+    if found is not None and not all(1 <= int(side) <= LARGEST_SIDE for side in found.groups()):
+        raise InputError(
+            f"--size {size!r:.40}", f"give a width and a height from 1 to {LARGEST_SIDE:,} pixels"
+        )
     for option, word, known in (("--bad", bad, ("error", "omit")), ("--mode", mode, ("grey", "rgb", None))):
         if word not in known:
             raise InputError(f"{option} {word!r:.40}", f"write {option} {known[0]} or {option} {known[1]}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from headwater.diagnosis.course import Point, lay_over
-from headwater.diagnosis.inspection import Context, Inspected, Inspection, Key
+from headwater.diagnosis.inspection import Context, Inspected, Inspection, Key, Untold
 from headwater.diagnosis.measured import measured_of, quantities
 from headwater.diagnosis.values import Diagnosis
 from headwater.errors import SampleError
@@ -89,7 +89,7 @@ def _inspect(
         reading = read(monitor.frame, sample, items)
         noted = {
             "reading": reading.to_dict(),
-            **quantities(sample, reference, reading, model, known.diagnosis),
+            **quantities(sample, reference, reading, (model, generation), known.diagnosis),
         }
         monitor.note(generation, noted, model)
     models = {}
@@ -189,11 +189,15 @@ def _losses(readings: Mapping[int, Reading], real: Reading, thresholds: Threshol
 
 def _measured(
     sample: Sample, monitor: Monitor, metrics: Mapping[str, Metric], tell: Callable[[str], None]
-) -> dict[str, Estimate]:
-    found = {}
+) -> dict[str, Estimate | Untold]:
+    """One that this sample cannot be measured by is no reason to lose the others."""
+    found: dict[str, Estimate | Untold] = {}
     for name, metric in metrics.items():
         tell(name)
-        found[name] = metric(sample, monitor.frame.reference)
+        try:
+            found[name] = metric(sample, monitor.frame.reference)
+        except SampleError as error:
+            found[name] = Untold(error.problem.partition("\n")[0])
     return found
 
 
@@ -222,9 +226,25 @@ def _notes(models: Mapping[str, Inspected], samples: Mapping[Key, Sample], known
         notes.append(
             "causes are weighed from the samples of this run, not from those that the state remembers"
         )
+    notes += _untold(models)
     if known.newer is None:
         notes.append(
             "no newer real data (--newer): by distance to real data alone, drift of the world "
             "cannot be told from collapse"
         )
     return tuple(notes)
+
+
+def _untold(models: Mapping[str, Inspected]) -> list[str]:
+    """Metrics that could not be computed, each once, with the first reason; those alike in one sentence."""
+    found: dict[str, list[str]] = {}
+    for model, each in models.items():
+        for generation, metrics in each.metrics.items():
+            for name, metric in metrics.items():
+                if isinstance(metric, Untold):
+                    found.setdefault(name, []).append(f"generation {generation} of {model!r}: {metric.why}")
+    alike: dict[str, list[str]] = {}
+    for name, told in found.items():
+        more = f", nor of {len(told) - 1:,} more" if len(told) > 1 else ""
+        alike.setdefault(f"cannot be told of {told[0]}{more}", []).append(name)
+    return [f"{', '.join(names)} {told}" for told, names in alike.items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from headwater.diagnosis.course import Point
 from headwater.diagnosis.values import Diagnosis
@@ -57,6 +57,22 @@ class Context:
     metrics: Mapping[str, Metric] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Untold:
+    """Stands where a metric of a sample would be, if it could be computed.
+
+    Attributes
+    ----------
+    why
+        What is wrong with the sample, for this metric; one line.
+    """
+
+    value: ClassVar[float] = math.nan
+    low: ClassVar[float] = math.nan
+    high: ClassVar[float] = math.nan
+    why: str
+
+
 @dataclass(frozen=True, eq=False)
 class Inspected:
     """One model.
@@ -72,7 +88,7 @@ class Inspected:
     causes
         None where there are too few rows.
     metrics
-        By generation of this run, and name.
+        By generation of this run, and name; `Untold` where one cannot be computed.
     """
 
     model: str
@@ -80,7 +96,7 @@ class Inspected:
     profile: Profile
     stages: Mapping[int, Stage | None]
     causes: Differential | None
-    metrics: Mapping[int, Mapping[str, Estimate]]
+    metrics: Mapping[int, Mapping[str, Estimate | Untold]]
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:
@@ -201,7 +217,9 @@ def _alarm(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _estimate(found: Estimate) -> dict[str, Any]:
+def _estimate(found: Estimate | Untold) -> dict[str, Any]:
+    if isinstance(found, Untold):
+        return {"value": None, "low": None, "high": None, "why": found.why}
     made = asdict(found)
     made["parts"] = {name: [_finite(each) for each in part] for name, part in found.parts.items()}
     return {key: _finite(value) if isinstance(value, float) else value for key, value in made.items()}

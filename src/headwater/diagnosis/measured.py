@@ -30,6 +30,8 @@ def quantities(
 ) -> dict[str, Any]:
     """Squared distance to real data, diversity kept, tail sample; nothing where there is no pipeline.
 
+    Of texts the distance alone: a pipeline counts documents, whose words are not drawn one by one.
+
     Parameters
     ----------
     reading
@@ -43,7 +45,7 @@ def quantities(
     distance = squared_distance(sample, reference, reading)
     if distance is not None:
         found["squared distance"] = [distance.value, distance.error]
-    if sample.kind != "numeric":
+    if sample.kind == "categorical":
         kept = GiniSimpson()(sample, reference)
         found["diversity retained"] = _over_histories(kept, reference, key, diagnosis)
         if _enough(sample, key[0], diagnosis):
@@ -81,8 +83,7 @@ def _enough(sample: Sample, model: str, diagnosis: Diagnosis) -> bool:
         return False
     graph = diagnosis.graph
     budget = float(graph.samples[graph.learner == graph.index_of(model)].sum())
-    items = sum(map(len, sample.documents)) if sample.kind == "text" else len(sample)
-    return items >= ENOUGH * budget
+    return len(sample) >= ENOUGH * budget
 
 
 def measured_of(notes: Mapping[int, Mapping[str, Any]]) -> dict[int, dict[Quantity, Interval]]:

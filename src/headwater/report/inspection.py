@@ -17,7 +17,7 @@ from headwater.report.columns import LONGEST_NAME, UNKNOWN, Column, number, tabl
 
 if TYPE_CHECKING:
     from headwater.diagnosis.course import Point
-    from headwater.diagnosis.inspection import Inspected, Inspection
+    from headwater.diagnosis.inspection import Inspected, Inspection, Untold
     from headwater.measures.causes.diagnosing import Differential
     from headwater.measures.contract import About, Estimate
     from headwater.measures.definitions.values import Finding, Profile
@@ -28,6 +28,7 @@ MODELS = 8
 ALARMS = 12
 NOTES = 8
 POINTS = 20
+LONGEST_SENTENCE = 10_000
 
 STYLES = {"late": "bold red", "early": "yellow", "none": "green", None: "dim"}
 SHORT = {
@@ -121,10 +122,15 @@ def _listed(title: str, sentences: list[str], style: str, most: int) -> Iterator
     yield Text(title, style="bold")
     for sentence in sentences[:most]:
         table = Table.grid(padding=0)
-        table.add_row(Text("  - "), Text(sentence, style=style))
+        table.add_row(Text("  - "), Text(_plain(sentence), style=style))
         yield table
     if len(sentences) > most:
         yield Text(f"    ... and {len(sentences) - most:,} more (--json has all)", style="dim")
+
+
+def _plain(sentence: str) -> str:
+    """Sentences quote names from files."""
+    return words.plain(sentence, LONGEST_SENTENCE)
 
 
 def _first_of_each(alarms: tuple[Alarm, ...]) -> list[Alarm]:
@@ -138,7 +144,9 @@ def _first_of_each(alarms: tuple[Alarm, ...]) -> list[Alarm]:
 def _alarm(alarm: Alarm) -> str:
     effect = alarm.effect
     name = words.plain(alarm.model, LONGEST_NAME)
-    where = f" ({effect.part})" if effect.part and effect.part != alarm.metric else ""
+    where = (
+        f" ({words.plain(effect.part, LONGEST_NAME)})" if effect.part and effect.part != alarm.metric else ""
+    )
     value, low, high = effect.value, effect.low, effect.high
     if effect.measured == "loss":
         what = f"{value:.0%} lost, {max(low, -1):.0%} to {min(high, 1):.0%}"
@@ -161,7 +169,7 @@ def _model(each: Inspected, abouts: Mapping[str, About], width: int) -> Iterator
     if path:
         yield Text(f"  {path}", style="dim")
     yield Padding(_definitions(profile, width - 2), (0, 0, 0, 2))
-    yield Text(f"  compared with {profile.baseline}", style="dim")
+    yield Text(f"  compared with {_plain(profile.baseline)}", style="dim")
     if each.causes is not None:
         yield from _causes(each.causes)
     if any(each.metrics.values()):
@@ -233,7 +241,7 @@ def _causes(causes: Differential) -> Iterator[RenderableType]:
                 continue
             for sentence in sentences:
                 table = Table.grid(padding=0)
-                table.add_row(Text(f"      {sign} "), Text(sentence, style="dim"))
+                table.add_row(Text(f"      {sign} "), Text(_plain(sentence), style="dim"))
                 yield table
 
 
@@ -250,7 +258,9 @@ def _metrics(each: Inspected, abouts: Mapping[str, About], width: int) -> Table:
     )
 
 
-def _estimate(estimate: Estimate) -> str:
+def _estimate(estimate: Estimate | Untold) -> str:
+    if math.isnan(estimate.value):
+        return "–"
     return within(estimate.value, estimate.low, estimate.high)
 
 

@@ -7,8 +7,11 @@ The newest generation of each model; `the exposition format
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
+
+from headwater.report import words
 
 if TYPE_CHECKING:
     from headwater.diagnosis.inspection import Inspection
@@ -34,10 +37,10 @@ def as_prometheus(found: Inspection) -> str:
     """The page; every family once, with its help and type."""
     samples = list(_samples(found))
     lines = []
-    for name, words in HELP.items():
+    for name, told in HELP.items():
         own = [sample for sample in samples if sample[0] == name]
         if own:
-            lines += [f"# HELP {name} {words}", f"# TYPE {name} gauge"]
+            lines += [f"# HELP {name} {told}", f"# TYPE {name} gauge"]
             lines += [f"{name}{_labels(labels)} {_value(value)}" for _, labels, value in own]
     return "\n".join(lines) + "\n"
 
@@ -68,6 +71,8 @@ def _labels(labels: Mapping[str, str]) -> str:
 
 
 def _escaped(value: str) -> str:
+    """By the grammar; other signs that do not print, for which it has no escapes, as text."""
+    value = "\n".join(words.plain(line, sys.maxsize) for line in value.split("\n"))
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 

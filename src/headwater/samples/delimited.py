@@ -154,7 +154,7 @@ def _ragged(path: str, row: Any) -> InputError:
     return InputError(
         f"{row.actual_columns:,} values in a line, {row.expected_columns:,} names in the header: "
         f"{one_line(row.text, 60)!r}",
-        "mend the line, or have such lines left out and counted (--bad omit; in Python bad='omit')",
+        "mend the line, or have such lines left out and counted (--bad omit)",
         path,
         None if row.number is None else line_of(path, row.number),
     )
@@ -176,7 +176,7 @@ def _placed(path: str, refused: list[Any], names: Sequence[str] = ()) -> Iterato
         raise InputError(
             f"column {name!r} holds {one_line(found[3], 60)!r}, not a number",
             "mend the value; where a column is no feature, name those that are (--features), "
-            "or say category='...' or text='...'",
+            "or the one of labels (--category) or documents (--text)",
             path,
             line_of(path, int(found[2])),
         ) from None

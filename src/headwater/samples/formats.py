@@ -6,6 +6,7 @@ the business of `headwater.samples.placing`.
 
 from __future__ import annotations
 
+import math
 import os
 import tokenize
 import warnings
@@ -37,6 +38,15 @@ READ = 2**20
 LARGEST_ARCHIVE = 2**31
 """Bytes of an .npz file's arrays, which have to be held in memory."""
 COMPRESSED = (".gz", ".bz2", ".zst", ".lz4")
+
+MAGIC = {
+    b"\x1f\x8b": ("compressed by gzip", ".gz"),
+    b"BZh91AY&SY": ("compressed by bzip2", ".bz2"),
+    b"\x28\xb5\x2f\xfd": ("compressed by zstd", ".zst"),
+    b"\x04\x22\x4d\x18": ("compressed by lz4", ".lz4"),
+    b"PK\x03\x04": ("a zip archive or a workbook", ""),
+}
+"""First bytes of compressed files, what these are, and the suffix that tells."""
 
 Batches = Callable[[Layout], Iterator[Any]]
 
@@ -90,6 +100,10 @@ def read_as(path: str, what: str, remedy: str) -> Iterator[None]:
     except OSError as error:
         if error.errno is not None:
             raise unreadable(path, error) from None
+        if "truncated compressed" in str(error).lower():
+            raise InputError(
+                "the compressed file is cut short", "copy it again, or write it again", path
+            ) from None
         raise _broken(path, what, remedy, error) from None
     except (pa.ArrowException, ValueError, EOFError, OverflowError, zipfile.BadZipFile) as error:
         if isinstance(error, InputError):
@@ -126,6 +140,24 @@ def is_parquet(path: str) -> bool:
             return file.read(4) == b"PAR1"
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
+
+
+def check_name(path: str) -> None:
+    """Refuse a compressed file whose name does not say so: it would be read as it is.
+
+    Raises
+    ------
+    InputError
+        If it is one.
+    """
+    if PurePath(path).suffix.lower() in (*COMPRESSED, ".npz"):
+        return
+    with open(path, "rb") as file:
+        head = file.read(max(map(len, MAGIC)))
+    for magic, (what, suffix) in MAGIC.items():
+        if head.startswith(magic):
+            remedy = f"call it {PurePath(path).name}{suffix}" if suffix else "unpack it first"
+            raise InputError(f"this is {what}, and its name does not say so", remedy, path)
 
 
 def open_parquet(path: str) -> Table:
@@ -234,7 +266,10 @@ def _rows(path: str, name: str, array: NDArray[Any]) -> NDArray[Any]:
         raise InputError(f"the array {label!r} has more than one string a row", "give one a row", path)
     if array.ndim == 1:
         return array
-    return array.reshape(len(array), -1) if array.size else array.reshape(len(array), 0)
+    width = math.prod(array.shape[1:])
+    if width == 0:
+        raise InputError(f"the array {label!r} has no columns", "give one number or more a row", path)
+    return array.reshape(len(array), width)
 
 
 def _type_of(array: NDArray[Any]) -> pa.DataType:

@@ -172,7 +172,7 @@ def _check_overlap(key: Key, first: Summary, second: Summary, together: bool) ->
         raise SampleError(
             told,
             "if both are parts of it, put them together (--together); "
-            "if not, say where model and generation are in the names (a pattern: '{model}-{generation}')",
+            "if not, say where model and generation are in the names (--pattern '{model}-{generation}')",
         )
     names = {_base(place) for place in first.places}
     twice = [place for place in second.places if _base(place) in names]

@@ -19,7 +19,7 @@ from headwater.errors import InputError
 from headwater.files import unreadable
 from headwater.samples.formats import BATCH, ROWS, Table
 from headwater.samples.placing import LARGEST_DIMENSION, Layout, too_wide
-from headwater.samples.problems import one_line
+from headwater.samples.problems import odd_kind, one_line
 
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"))
 LARGEST_IMAGE = 2**26
@@ -107,7 +107,7 @@ def _pixels(
         if (image.size, bands) != like[:2]:
             raise InputError(
                 f"{_shown(image.size, bands)}, where {one_line(like[2], 40)} has {_shown(*like[:2])}",
-                "give a size=(width, height) and a mode ('grey' or 'rgb') to bring all to",
+                "bring all to one size and mode, such as --size 32x32 --mode grey",
                 file,
             )
         features = image.size[0] * image.size[1] * len(image.getbands())
@@ -127,6 +127,8 @@ def _open(path: str, size: Size | None, mode: Mode | None) -> Any:
         with warnings.catch_warnings():
             # what Pillow thinks odd in metadata does not touch the pixels
             warnings.simplefilter("ignore")
+            if (kind := odd_kind(path)) is not None:
+                raise ValueError(f"it is a {kind}, not a file")
             with image_of.open(path) as image:
                 if image.size[0] * image.size[1] > LARGEST_IMAGE:
                     raise ValueError(f"it has more than {LARGEST_IMAGE:,} pixels")
@@ -137,7 +139,7 @@ def _open(path: str, size: Size | None, mode: Mode | None) -> Any:
             image_of.DecompressionBombError, struct.error) as error:  # fmt: skip
         raise InputError(
             f"this image cannot be read: {one_line(str(error)) or type(error).__name__}",
-            "mend or remove it, or have such images left out and counted (--bad omit; in Python bad='omit')",
+            "mend or remove it, or have such images left out and counted (--bad omit)",
             path,
         ) from None
 

@@ -311,7 +311,7 @@ def from_name(path: str, stem: str, pattern: str | None) -> tuple[str | None, in
         if found is None:
             raise InputError(
                 f"the name {one_line(name, 60)!r} is not of the pattern {pattern!r:.60}",
-                "rename the file, or give a pattern that all files have",
+                "rename the file, or give a --pattern that all files have",
                 path,
             )
         groups = found.groupdict()
@@ -329,7 +329,7 @@ def _generation(path: str, digits: str | None) -> int | None:
         raise InputError(
             f"the number {one_line(digits, 40)} in the file's name is no generation: the largest is "
             f"{LARGEST_GENERATION:,}",
-            "give a pattern that says where the generation is, such as '{model}-{generation}'",
+            "say where the generation is, such as --pattern '{model}-{generation}'",
             path,
         )
     return int(digits)

@@ -19,6 +19,7 @@ from headwater.samples.formats import (
     BATCH,
     ROWS,
     Table,
+    check_name,
     is_parquet,
     open_numpy,
     open_parquet,
@@ -30,7 +31,7 @@ from headwater.samples.images import Mode, Size, open_images
 from headwater.samples.json_lines import open_json_lines
 from headwater.samples.kept import priorities_of, stream_of
 from headwater.samples.placing import Columns, Key, Layout, compile_pattern, from_name, layout_of
-from headwater.samples.problems import one_line
+from headwater.samples.problems import check_file, one_line
 from headwater.samples.rows import NO_GENERATION, REASONS, Block, block_of, explain, keys_of
 from headwater.samples.summary import Keep
 from headwater.samples.tally import Tally
@@ -88,6 +89,7 @@ def open_table(path: str, handling: Handling) -> Table:
     InputError
         If it cannot be read, or is of no known format.
     """
+    check_file(path)
     omit = handling.bad == "omit"
     suffix = suffix_of(path)
     if os.path.isdir(path):
@@ -95,6 +97,7 @@ def open_table(path: str, handling: Handling) -> Table:
     parquet = is_parquet(path)
     if suffix in (".parquet", ".pq") or parquet:
         return open_parquet(path)
+    check_name(path)
     if suffix in (".csv", ".tsv"):
         return open_csv(path, omit)
     if suffix in (".jsonl", ".ndjson", ".json"):

@@ -180,3 +180,11 @@ def test_what_means_nothing_is_refused():
             Modes(**wrong)
     with pytest.raises(SampleError, match="modes of a text sample"):
         fit_modes(Sample.of(["a"], "text"), seed=0)
+
+
+def test_pixels_that_are_nearly_always_0_are_fitted_all_the_same():
+    """Handwritten digits as they come: covariances of many pixels are singular."""
+    from sklearn.datasets import load_digits
+
+    reference = Sample.of(load_digits().data[:900])
+    assert len(fit_modes(reference, 0)) >= 1

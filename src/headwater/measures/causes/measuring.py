@@ -101,7 +101,7 @@ def measure(evidence: Evidence, level: float, tolerances: Tolerances, most: int,
     real = " of now" if newer else ""
     return Measured(
         level=level,
-        off=bench.apart("distance of the output from the older real data", bench.seen, "reference"),
+        off=bench.apart(f"distance of {bench.seen} from the older real data", bench.seen, "reference"),
         away=bench.apart(f"distance of the last output from real data{real}", bench.line[-1], bench.current),
         still=bench.still if len(bench.line) > 1 else None,
         changes=changes,

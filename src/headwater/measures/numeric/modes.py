@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,30 +182,47 @@ def _best(rows: Array, most: int, seed: int) -> _Mixture:
 
 def _mixtures(rows: Array, most: int, seed: int) -> Iterator[tuple[_Mixture, int]]:
     """Mixtures and how many parameters each has; of one component, two, three, four, six, eight ..."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
-
     total, d = rows.shape
     yield _Mixture.of_groups(rows, np.zeros(total, dtype=np.intp), 1), d + d * (d + 1) // 2
     # Too many components do no harm, they are merged; so not every number is tried.
     numbers = sorted({2, 3} | {2**power * base for power in range(1, 7) for base in (2, 3)})
     for components in (each for each in numbers if each <= min(most, total // 20)):
         full = total >= 10 * d * components
+        fit = _fit(rows, components, full, seed)
+        if fit is None:
+            continue
+        factors = fit.precisions_cholesky_
+        factors = factors if full else np.array([np.diag(each) for each in factors])
+        free = d * (d + 1) // 2 if full else d
+        yield _Mixture(fit.weights_, fit.means_, factors), components * (1 + d + free) - 1
+
+
+def _fit(rows: Array, components: int, full: bool, seed: int) -> Any:
+    """A mixture of so many normals; None where scikit-learn cannot fit one.
+
+    Features of few values, such as pixels that are nearly always 0, make covariances singular: the floor
+    is then raised, a hundredfold each time.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    for floor in (FLOOR, 1e2 * FLOOR, 1e4 * FLOOR):
         fit = GaussianMixture(
             components,
             covariance_type="full" if full else "diag",
-            reg_covar=FLOOR,
+            reg_covar=floor,
             max_iter=50,
             random_state=seed,
         )
         with warnings.catch_warnings():
             # A fit that was stopped early is a mixture like any, and BIC judges it.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            fit.fit(rows)
-        factors = fit.precisions_cholesky_
-        factors = factors if full else np.array([np.diag(each) for each in factors])
-        free = d * (d + 1) // 2 if full else d
-        yield _Mixture(fit.weights_, fit.means_, factors), components * (1 + d + free) - 1
+            try:
+                return fit.fit(rows)
+            except ValueError:
+                # the covariances cannot be factored
+                continue
+    return None
 
 
 def _merged(mixture: _Mixture, rows: Array) -> Labels:
