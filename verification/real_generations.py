@@ -189,7 +189,7 @@ def _claims(tables: list[tuple[World, Inspected]]) -> dict[str, bool]:
             lost[name]["tails"].holds and not lost[name]["collapsing_variance"].holds for name in texts
         ),
         "Accumulating keeps their tails.": all(kept[name]["tails"].holds is False for name in texts),
-        "Accumulating prevents divergence: no model is said to diverge, and none to rise catastrophically.": all(
+        "Accumulating prevents divergence: no risk is said to diverge, none rose catastrophically.": all(
             not each[name].holds for each in kept.values() for name in ("diverging_risk", "catastrophic_risk")
         ),
     }

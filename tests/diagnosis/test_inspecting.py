@@ -128,3 +128,34 @@ def test_every_kind_of_sample_gives_a_document_as_the_schema_says():
 def zipf(symbols):
     shares = 1 / np.arange(1, symbols + 1)
     return shares / shares.sum()
+
+
+def test_arrays_and_what_was_gathered_are_samples_too(monitor, tmp_path):
+    """The same rows give the same numbers however they come."""
+    from headwater.samples.reading import gather
+
+    rows = np.random.default_rng(6).normal(size=(500, 2))
+    np.save(tmp_path / "a-0.npy", rows)
+    gathered = inspect(gather(tmp_path / "a-0.npy"), monitor).models["a"].checks[0]
+    plain = inspect({("b", 0): rows}, monitor).models["b"].checks[0]
+    assert gathered.rows == plain.rows == 500
+    spread = [each.effects["spread"].value for each in (gathered, plain)]
+    assert spread[0] == pytest.approx(spread[1])
+
+
+def test_what_a_user_noted_is_left_alone(monitor):
+    monitor.check(0, np.random.default_rng(7).normal(size=(500, 2)), model="mine")
+    monitor.note(0, {"loss": 1.5}, model="mine")
+    found = inspect(wrote(1.0), monitor)
+    assert set(found.models) == {"a"}
+    assert monitor.readings("mine")[0] == {"loss": 1.5}
+
+
+def test_an_alarm_that_goes_on_says_since_when(monitor):
+    """One generation a run: the alarm of the last run began two runs before."""
+    for generation, scale in enumerate((1.0, 0.5, 0.5, 0.5)):
+        rows = scale * np.random.default_rng(8 + generation).normal(size=(2_000, 2))
+        found = inspect({("a", generation): rows}, monitor)
+    alarm = next(each for each in found.to_dict()["alarms"] if each["metric"] == "spread")
+    assert (alarm["generation"], alarm["since"]) == (3, 1)
+    assert "generation 3, since 1: spread" in str(found)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 FROM_NAME = "is from the file's name"
+NOT_READ = ": columns not read: "
 
 ALPHA = 0.01
 """Chance of ever ringing in vain, where neither the command nor the state says another."""
@@ -138,7 +139,13 @@ def _short(notes: Sequence[str]) -> tuple[str, ...]:
     told = [note for note in notes if note.endswith(FROM_NAME)]
     rest = [note for note in notes if not note.endswith(FROM_NAME)]
     if len(told) > 2:
-        told = [f"{told[0]}; so are {len(told) - 1:,} more of models and generations"]
+        told = [f"{told[0]}; {len(told) - 1:,} more models and generations are from names of files"]
+    ignored = [note for note in rest if NOT_READ in note]
+    if len(ignored) > 1:
+        rest = [
+            *(note for note in rest if NOT_READ not in note),
+            f"{ignored[0]}; so in {len(ignored) - 1:,} more files",
+        ]
     return (*rest, *told)
 
 

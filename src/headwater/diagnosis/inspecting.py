@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from numpy.typing import ArrayLike
+
 from headwater.diagnosis.course import Point, lay_over
 from headwater.diagnosis.inspection import Context, Inspected, Inspection, Key, Untold
 from headwater.diagnosis.measured import measured_of, quantities
@@ -22,6 +24,7 @@ from headwater.measures.definitions.values import DEFINITIONS, Stage, Thresholds
 from headwater.measures.readings import Reading, common_items, healthy, read
 from headwater.measures.risk import GROUPS
 from headwater.monitoring.monitor import MOST, Monitor
+from headwater.samples.summary import Summary
 from headwater.samples.values import Sample
 
 ROOM = 0.8
@@ -30,7 +33,7 @@ that is a little smaller can still be compared."""
 
 
 def inspect(
-    samples: Mapping[Key, Sample],
+    samples: Mapping[Key, Sample | Summary | ArrayLike],
     monitor: Monitor,
     *,
     context: Context | None = None,
@@ -69,8 +72,17 @@ def inspect(
     """
     if not samples:
         raise SampleError("there are no samples", "give those of at least one generation")
+    given = {key: _as_sample(each, monitor) for key, each in samples.items()}
     with monitor.all_or_nothing():
-        return _inspect(samples, monitor, context or Context(), again, progress or (lambda words: None))
+        return _inspect(given, monitor, context or Context(), again, progress or (lambda words: None))
+
+
+def _as_sample(given: Sample | Summary | ArrayLike, monitor: Monitor) -> Sample:
+    """Rows as they come from Python or from `gather`."""
+    if isinstance(given, Summary):
+        return given.sample
+    kind = monitor.frame.reference.kind
+    return given if isinstance(given, Sample) else Sample.of(given, None if kind == "numeric" else kind)
 
 
 def _inspect(
@@ -96,6 +108,9 @@ def _inspect(
     for model in monitor.histories:
         own = {generation: sample for (name, generation), sample in samples.items() if name == model}
         readings = _readings(monitor, model)
+        if not readings:
+            # checked by the monitor alone
+            continue
         tell(f"{model}: definitions and causes")
         models[model] = Inspected(
             model,
@@ -131,7 +146,8 @@ def ancestry_of(diagnosis: Diagnosis) -> dict[str, Ancestry]:
 
 
 def _readings(monitor: Monitor, model: str) -> dict[int, Reading]:
-    return {at: Reading.from_dict(noted["reading"]) for at, noted in monitor.readings(model).items()}
+    notes = monitor.readings(model).items()
+    return {at: Reading.from_dict(noted["reading"]) for at, noted in notes if "reading" in noted}
 
 
 def _items(samples: Mapping[Key, Sample], monitor: Monitor) -> int:

@@ -59,7 +59,12 @@ class InspectionView:
         alarms = found.alarms
         if alarms:
             yield Text()
-            yield from _listed("Alarms", [_alarm(alarm) for alarm in _first_of_each(alarms)], "red", ALARMS)
+            yield from _listed(
+                "Alarms",
+                [_alarm(alarm, _since(found, alarm)) for alarm in _last_of_each(alarms)],
+                "red",
+                ALARMS,
+            )
         worst = sorted(found.models.values(), key=_badness)
         for each in worst[:MODELS]:
             yield Text()
@@ -98,7 +103,8 @@ def _headline(found: Inspection) -> Text:
     worst = next((stage for stage in ("late", "early") if stage in stages), stages[0] if stages else None)
     rings = len({(alarm.model, alarm.metric) for alarm in found.alarms})
     alarm = f"{rings} alarm{'s' if rings != 1 else ''}" if rings else "no alarm"
-    return Text(f"{alarm}; stage of collapse: {tally}", style=STYLES[worst])
+    told = "" if len(found.models) == len({model for model, _ in found.new}) else " (remembered models too)"
+    return Text(f"{alarm}; stage of collapse{told}: {tally}", style=STYLES[worst])
 
 
 def _setting(found: Inspection) -> str:
@@ -133,15 +139,17 @@ def _plain(sentence: str) -> str:
     return words.plain(sentence, LONGEST_SENTENCE)
 
 
-def _first_of_each(alarms: tuple[Alarm, ...]) -> list[Alarm]:
-    """The first time that a score of a model rings in this run."""
-    first: dict[tuple[str, str], Alarm] = {}
-    for alarm in alarms:
-        first.setdefault((alarm.model, alarm.metric), alarm)
-    return list(first.values())
+def _last_of_each(alarms: tuple[Alarm, ...]) -> list[Alarm]:
+    """The last time that a score of a model rings in this run: how far it is now."""
+    return list({(alarm.model, alarm.metric): alarm for alarm in alarms}.values())
 
 
-def _alarm(alarm: Alarm) -> str:
+def _since(found: Inspection, alarm: Alarm) -> int:
+    """The first generation, of this run or an earlier one, at which that score of that model rang."""
+    return min(each.generation for each in found.models[alarm.model].alarms if each.metric == alarm.metric)
+
+
+def _alarm(alarm: Alarm, since: int) -> str:
     effect = alarm.effect
     name = words.plain(alarm.model, LONGEST_NAME)
     where = (
@@ -155,7 +163,8 @@ def _alarm(alarm: Alarm) -> str:
         verb = "more" if effect.measured == "rise" else "moved"
         what = f"{value:+.3f} {verb}, {low:+.3f} to {high:+.3f}"
         most = f"{effect.tolerated:.3f}"
-    return f"{name}, from generation {alarm.generation}: {alarm.metric}{where}: {what}; {most} is tolerated"
+    when = f"generation {alarm.generation}" + (f", since {since}" if since < alarm.generation else "")
+    return f"{name}, {when}: {alarm.metric}{where}: {what}; {most} is tolerated"
 
 
 def _model(each: Inspected, abouts: Mapping[str, About], width: int) -> Iterator[RenderableType]:
@@ -182,9 +191,9 @@ def _path(each: Inspected) -> str:
     last: object = ()
     for generation, stage in each.stages.items():
         if stage != last:
-            steps.append(f"{stage or 'cannot be told'} from generation {generation}")
+            steps.append(f"{generation}: {stage or 'cannot be told'}")
             last = stage
-    return ", then ".join(steps) if len(steps) > 1 else ""
+    return f"by generation, from {'; '.join(steps)}" if len(steps) > 1 else ""
 
 
 def _definitions(profile: Profile, width: int) -> Table:
@@ -233,7 +242,7 @@ def _needed(finding: Finding) -> str:
 
 def _causes(causes: Differential) -> Iterator[RenderableType]:
     yield Text()
-    yield Text.assemble("  Is it collapse? ", (causes.answer, "bold"))
+    yield Text.assemble("  Is it collapse? ", (_answer(causes), "bold"))
     for each in causes.weighings:
         yield Text(f"    {each.cause}: {each.support}", style="" if each.support == "for" else "dim")
         for sign, sentences in (("+", each.for_), ("-", each.against), ("?", each.would_decide)):
@@ -243,6 +252,16 @@ def _causes(causes: Differential) -> Iterator[RenderableType]:
                 table = Table.grid(padding=0)
                 table.add_row(Text(f"      {sign} "), Text(_plain(sentence), style="dim"))
                 yield table
+
+
+def _answer(causes: Differential) -> str:
+    """Of the question that is asked; what else it may be follows."""
+    collapse = next(each for each in causes.weighings if each.cause == "collapse")
+    others = [
+        cause for cause in (causes.answer, *causes.also) if cause not in ("collapse", "none", "cannot tell")
+    ]
+    besides = f"; {', '.join(others)} is shown" if others else ""
+    return {"for": "yes", "against": "no", "unknown": "cannot tell"}[collapse.support] + besides
 
 
 def _metrics(each: Inspected, abouts: Mapping[str, About], width: int) -> Table:
@@ -269,16 +288,16 @@ def _course(points: tuple[Point, ...], width: int) -> Iterator[RenderableType]:
     shown = points[-POINTS:]
     yield table_of(
         [
-            Column("model", [words.plain(point.model, LONGEST_NAME) for point in shown], 0, "left"),
+            Column("model", [words.plain(point.model, LONGEST_NAME) for point in shown], 1, "left"),
             Column("generation", [str(point.generation) for point in shown], 0),
             Column("quantity", [point.quantity for point in shown], 0, "left"),
-            Column("measured", [within(point.value, point.low, point.high) for point in shown], 1),
+            Column("measured", [within(point.value, point.low, point.high) for point in shown], 0),
             Column(
                 "predicted",
                 [UNKNOWN if point.predicted is None else number(point.predicted) for point in shown],
-                1,
+                0,
             ),
-            Column("", [Text(point.course, style=COURSES[point.course]) for point in shown], 0, "left"),
+            Column("course", [Text(point.course, style=COURSES[point.course]) for point in shown], 0, "left"),
         ],
         width,
     )

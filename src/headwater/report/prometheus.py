@@ -54,7 +54,7 @@ def _samples(found: Inspection) -> Iterator[Sample]:
         yield "headwater_alarms", of, len(check.alarms)
         yield "headwater_stage", of, STAGES.get(each.profile.stage or "", math.nan)
         for name, effect in check.effects.items():
-            labels = {**of, "score": name, "part": effect.part, "measured": effect.measured}
+            labels = {**of, "score": name, "measured": effect.measured}
             yield "headwater_effect", labels, effect.value
             yield "headwater_effect_tolerated", labels, effect.tolerated
         for name, evidence in check.log_e_values.items():
