@@ -20,11 +20,12 @@ from rich.table import Table
 from benchmarks.measure import GIB, Row, Side
 from headwater.files import write_bytes
 
-# these two first: they measure small peaks, and a new process starts from the peak of this one
+# these first: they measure small peaks, and a new process starts from the peak of this one
 NAMES = (
     "simulation_scale",
     "streaming",
     "neighbours",
+    "two_samples",
     "prediction",
     "second_moments",
     "condition",
