@@ -47,6 +47,7 @@ def headwater(capsys, monkeypatch):
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["headwater", *map(str, arguments)])
+        monkeypatch.setattr(sys, "excepthook", sys.excepthook)
         with pytest.raises(SystemExit) as ended:
             main()
         printed = capsys.readouterr()
@@ -342,14 +343,19 @@ def test_an_error_that_cannot_be_said_is_no_alarm(closing):
     assert subprocess.run(command, shell=True, check=False).returncode == 2
 
 
-def test_a_mistake_in_the_program_is_no_alarm(headwater, monkeypatch):
-    def broken(*_):
-        raise RuntimeError("a mistake")
+MISTAKEN = """
+import sys
+from headwater.cli import inputs, main
+inputs.output_of = None
+sys.argv = ["headwater", "check", "a.csv", "--reference", "b.csv"]
+main()
+"""
 
-    monkeypatch.setattr("headwater.cli.inputs.output_of", broken)
-    code, _, err = headwater("check", "a.csv", "--reference", "b.csv")
-    assert code == 70
-    assert "RuntimeError: a mistake" in err
+
+def test_a_mistake_in_the_program_is_no_alarm():
+    found = subprocess.run([sys.executable, "-c", MISTAKEN], check=False, capture_output=True, text=True)
+    assert found.returncode == 70
+    assert "TypeError: 'NoneType' object is not callable" in found.stderr
 
 
 KILLED = """

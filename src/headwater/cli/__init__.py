@@ -13,6 +13,7 @@ import sys
 import traceback
 from contextlib import suppress
 from importlib import import_module
+from types import TracebackType
 from typing import Annotated, NoReturn
 
 import typer
@@ -42,10 +43,15 @@ def main() -> None:
     if sys.stderr is None:
         # closed by the caller, who goes by the exit code
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process
-    try:
-        _run()
-    except Exception:
-        _say(traceback.format_exc().rstrip("\n"), UNEXPECTED)
+    sys.excepthook = _fault
+    _run()
+
+
+def _fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Python ends with 1 after an error that nobody caught, which would pass for a negative answer."""
+    with suppress(OSError):
+        print("".join(traceback.format_exception(kind, error, trace)), end="", file=sys.stderr, flush=True)
+    os._exit(UNEXPECTED)
 
 
 def _run() -> None:

@@ -165,8 +165,8 @@ def features(reference: Sample, *samples: Sample, seed: int = 0) -> tuple[Array,
     --------
     >>> real = Sample.of(["a", "a", "b"], kind="categorical")
     >>> features(real, Sample.of(["b", "c"], kind="categorical"))[1]
-    array([[0., 1., 0.],
-           [0., 0., 1.]])
+    array([[0., 1., 0., 0.],
+           [0., 0., 1., 0.]])
     """
     fitted = space(reference, samples, seed)
     return tuple(fitted.points(sample) for sample in (reference, *samples))

@@ -44,10 +44,14 @@ class _Mixture:
         """One Gaussian a group of rows, none of them empty."""
         parts = [rows[labels == group] for group in range(groups)]
         means = np.array([part.mean(axis=0) for part in parts])
-        floor = FLOOR * np.eye(rows.shape[1])
-        covariances = np.array([np.cov(part, rowvar=False, bias=True) + floor for part in parts])
+        own = [np.atleast_2d(np.cov(part, rowvar=False, bias=True)) for part in parts]
+        # beside a direction that is stretched far a fixed floor is lost in rounding
+        covariances = np.array(
+            [each + max(FLOOR, 1e-9 * float(np.trace(each))) * np.eye(len(each)) for each in own]
+        )
         weights = np.array([len(part) for part in parts]) / len(rows)
-        return _Mixture(weights, means, np.linalg.cholesky(np.linalg.inv(covariances)))
+        factors = np.linalg.inv(np.linalg.cholesky(covariances)).transpose(0, 2, 1)
+        return _Mixture(weights, means, factors)
 
     def log_densities(self, rows: Array) -> Array:
         """(rows, components) logarithm of weight times density."""
