@@ -111,7 +111,8 @@ def test_errors_become_exit_codes(monkeypatch, capsys, raised, code):
     def app(**_):
         raise raised
 
-    monkeypatch.setattr("headwater.cli.make_app", lambda: app)
+    monkeypatch.setattr("typer.main.get_command", lambda _: app)
+    monkeypatch.setattr("sys.excepthook", sys.excepthook)
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == code

@@ -61,8 +61,9 @@ def _run() -> None:
             # an old terminal's encoding may lack a sign or a letter of a name
             stream.reconfigure(errors="replace")
     try:
-        # Said here, so that `python -m headwater.cli` is called the same in its help.
-        make_app()(prog_name="headwater")
+        # Named here, so that `python -m headwater.cli` is called the same in its help; and the bare
+        # command is called, because the application would put a hook of its own in place of ours.
+        typer.main.get_command(make_app())(prog_name="headwater")
     except HeadwaterError as error:
         from headwater.report.words import plain
 
