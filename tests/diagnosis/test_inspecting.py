@@ -159,3 +159,42 @@ def test_an_alarm_that_goes_on_says_since_when(monitor):
     alarm = next(each for each in found.to_dict()["alarms"] if each["metric"] == "spread")
     assert (alarm["generation"], alarm["since"]) == (3, 1)
     assert "generation 3, since 1: spread" in str(found)
+
+
+def test_diversity_of_one_history_is_given_the_scatter_of_histories():
+    """A lone loop of 100 with two labels, .9 and .1: four intervals in five have to hold the law's mean.
+
+    The interval of the sample alone holds it far less often: histories differ by the draw of the loop.
+    """
+    from headwater.diagnosis.measured import quantities
+    from headwater.measures.readings import read
+    from headwater.measures.text.diversity import GiniSimpson
+
+    rng = np.random.default_rng(11)
+    law = diagnose(InteractionGraph.from_flows([("a", "a", 100)]), generations=6)
+    predicted = 0.99**7
+    real = Sample.of(rng.choice(["x", "y"], 20_000, p=[0.9, 0.1]).tolist(), "categorical")
+    frame = Monitor(real, metrics=("matches",)).frame
+    held = alone = 0
+    for _ in range(60):
+        share = 0.1
+        for _ in range(7):
+            share = rng.binomial(100, share) / 100
+        sample = Sample.of(rng.choice(["x", "y"], 2_000, p=[1 - share, share]).tolist(), "categorical")
+        _, low, high = quantities(sample, real, read(frame, sample), ("a", 6), law)["diversity retained"]
+        bare = GiniSimpson()(sample, real)
+        held += low <= predicted <= high
+        alone += bare.low <= predicted <= bare.high
+    assert held >= 48
+    assert alone < 30
+
+
+def test_what_generation_0_lacked_already_is_no_loss(monitor):
+    """A model without one tail from the start, and the same model a generation later."""
+    rng = np.random.default_rng(12)
+    rows = rng.normal(size=(16_000, 2))
+    rows = rows[rows[:, 0] < 1.5]
+    found = inspect({("m", 0): rows[:6_000], ("m", 1): rows[6_000:12_000]}, monitor).models["m"]
+    assert found.profile["tails"].holds
+    collapse = next(each for each in found.causes.weighings if each.cause == "collapse")
+    assert not any("tail data" in words for words in collapse.for_)

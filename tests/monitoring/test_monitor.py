@@ -268,3 +268,24 @@ def test_wrong_samples_are_refused_and_change_nothing():
     with pytest.raises(SampleError, match="give it a name"):
         monitor.check(0, healthy(0), " ")
     assert not monitor.histories
+
+
+def test_sorted_rows_are_paired_as_shuffled_ones_are():
+    """Five labels of equal chance, sorted: a fixed pairing of ranks finds other matches than one in five."""
+    import numpy as np
+
+    from headwater.monitoring.monitor import Monitor
+    from headwater.samples.values import Sample
+
+    rng = np.random.default_rng(4)
+    labels = np.array(list("abcde"))
+    monitor = Monitor(Sample.of(rng.choice(labels, 4_000).tolist(), "categorical"), metrics=("matches",))
+    means = [
+        monitor.check(at, Sample.of(sorted(rng.choice(labels, 100).tolist()), "categorical"))
+        .effects["matches"]
+        .mean
+        for at in range(200)
+    ]
+    # 10,000 pairs of chance 0.2 less 0.008 for pairs without replacement: five standard errors
+    assert abs(np.mean(means) - 0.2) < 0.02
+    assert len(set(means)) > 5

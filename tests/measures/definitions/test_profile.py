@@ -260,3 +260,17 @@ class TestMisfit:
         assert found["collapsing_variance"].holds
         assert found.stage is None
         assert "never learned" in found.why
+
+
+def test_a_variance_that_one_row_carries_cannot_be_told():
+    """One far row among normal ones: where tails are that heavy a normal interval is far too short."""
+    rng = np.random.default_rng(10)
+    frame = fit_frame(Sample.of(rng.normal(size=(1_000, 1))))
+    rows = rng.normal(size=(1_000, 1))
+    rows[0] = 40.0
+    found = profile(
+        read_all(frame, {0: Sample.of(rng.normal(size=(1_000, 1))), 1: Sample.of(rows)}), healthy(frame)
+    )
+    assert found["collapsing_variance"].holds is None
+    assert "one row carries" in found["collapsing_variance"].why
+    assert found["collapsing_variance"].needed > 1_000
