@@ -20,7 +20,8 @@ from headwater.measures.causes.diagnosing import Differential, differential
 from headwater.measures.causes.evidence import LEAST, Ancestry, Evidence
 from headwater.measures.contract import Estimate, Metric
 from headwater.measures.definitions.profile import profile
-from headwater.measures.definitions.values import DEFINITIONS, Stage, Thresholds
+from headwater.measures.definitions.scaling import Scaling
+from headwater.measures.definitions.values import DEFINITIONS, Profile, Thresholds
 from headwater.measures.readings import Reading, common_items, healthy, read
 from headwater.measures.risk import GROUPS
 from headwater.monitoring.monitor import MOST, Monitor
@@ -112,12 +113,13 @@ def _inspect(
             # checked by the monitor alone
             continue
         tell(f"{model}: definitions and causes")
+        profiles = _profiles(readings, real, known.thresholds, known.scaling.get(model))
         models[model] = Inspected(
             model,
             MappingProxyType(dict(sorted(monitor.histories[model].checks.items()))),
-            profile(readings, real, known.thresholds, known.scaling.get(model)),
-            _stages(readings, real, known.thresholds),
-            _causes(model, own, monitor, known, _losses(readings, real, known.thresholds)),
+            profiles[max(profiles)],
+            {at: each.stage for at, each in profiles.items()},
+            _causes(model, own, monitor, known, _losses(profiles)),
             {at: _measured(sample, monitor, known.metrics, tell) for at, sample in sorted(own.items())},
         )
     return Inspection(
@@ -161,12 +163,13 @@ def _items(samples: Mapping[Key, Sample], monitor: Monitor) -> int:
     return max(1, round(ROOM * common_items(monitor.frame, told)))
 
 
-def _stages(
-    readings: Mapping[int, Reading], real: Reading, thresholds: Thresholds | None
-) -> dict[int, Stage | None]:
+def _profiles(
+    readings: Mapping[int, Reading], real: Reading, thresholds: Thresholds | None, scaling: Scaling | None
+) -> dict[int, Profile]:
+    """By generation: what the model was when that one was the newest."""
     order = sorted(readings)
     return {
-        newest: profile({at: readings[at] for at in order if at <= newest}, real, thresholds).stage
+        newest: profile({at: readings[at] for at in order if at <= newest}, real, thresholds, scaling)
         for newest in order
     }
 
@@ -189,13 +192,9 @@ def _causes(
     )
 
 
-def _losses(readings: Mapping[int, Reading], real: Reading, thresholds: Thresholds | None) -> tuple[str, ...]:
+def _losses(profiles: Mapping[int, Profile]) -> tuple[str, ...]:
     """Definitions that hold of the newest generation and did not of the first, in words."""
-    first = min(readings)
-    if first == max(readings):
-        return ()
-    before = profile({first: readings[first]}, real, thresholds)
-    now = profile(readings, real, thresholds)
+    before, now = profiles[min(profiles)], profiles[max(profiles)]
     return tuple(
         f"{DEFINITIONS[each.definition]}: {each.why}"
         for each in now.findings

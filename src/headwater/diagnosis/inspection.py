@@ -174,7 +174,7 @@ class Inspection:
         """With these said first: what was found while files were read."""
         return replace(self, notes=(*notes, *self.notes))
 
-    def _since(self, alarm: Alarm) -> int:
+    def since(self, alarm: Alarm) -> int:
         """The first generation at which that score of that model rang, in this run or an earlier one."""
         rang = self.models[alarm.model].alarms
         return min(each.generation for each in rang if each.metric == alarm.metric)
@@ -190,7 +190,7 @@ class Inspection:
         return {
             "schema": SCHEMA,
             "alarm": bool(self.alarms),
-            "alarms": [_alarm(alarm) | {"since": self._since(alarm)} for alarm in self.alarms],
+            "alarms": [_alarm(alarm) | {"since": self.since(alarm)} for alarm in self.alarms],
             "models": {name: found.to_dict() for name, found in self.models.items()},
             "course": [point.to_dict() for point in self.course],
             "checked": [{"model": model, "generation": generation} for model, generation in self.new],

@@ -61,7 +61,7 @@ class InspectionView:
             yield Text()
             yield from _listed(
                 "Alarms",
-                [_alarm(alarm, _since(found, alarm)) for alarm in _last_of_each(alarms)],
+                [_alarm(alarm, found.since(alarm)) for alarm in _last_of_each(alarms)],
                 "red",
                 ALARMS,
             )
@@ -142,11 +142,6 @@ def _plain(sentence: str) -> str:
 def _last_of_each(alarms: tuple[Alarm, ...]) -> list[Alarm]:
     """The last time that a score of a model rings in this run: how far it is now."""
     return list({(alarm.model, alarm.metric): alarm for alarm in alarms}.values())
-
-
-def _since(found: Inspection, alarm: Alarm) -> int:
-    """The first generation, of this run or an earlier one, at which that score of that model rang."""
-    return min(each.generation for each in found.models[alarm.model].alarms if each.metric == alarm.metric)
 
 
 def _alarm(alarm: Alarm, since: int) -> str:

@@ -29,23 +29,23 @@ HELP = {
     "headwater_metric": "A metric of the newest generation against real data.",
 }
 
-Sample = tuple[str, dict[str, str], float]
+Line = tuple[str, dict[str, str], float]
 """Name, labels and value."""
 
 
 def as_prometheus(found: Inspection) -> str:
     """The page; every family once, with its help and type."""
-    samples = list(_samples(found))
+    measured = list(_lines(found))
     lines = []
     for name, told in HELP.items():
-        own = [sample for sample in samples if sample[0] == name]
+        own = [line for line in measured if line[0] == name]
         if own:
             lines += [f"# HELP {name} {told}", f"# TYPE {name} gauge"]
             lines += [f"{name}{_labels(labels)} {_value(value)}" for _, labels, value in own]
     return "\n".join(lines) + "\n"
 
 
-def _samples(found: Inspection) -> Iterator[Sample]:
+def _lines(found: Inspection) -> Iterator[Line]:
     for model, each in found.models.items():
         newest = max(each.checks)
         check = each.checks[newest]

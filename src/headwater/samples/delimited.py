@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -135,7 +134,7 @@ def line_of(path: str, record: int) -> int | None:
         reader = csv.reader(text, delimiter="\t" if suffix_of(path) == ".tsv" else ",")
         try:
             before = 0
-            for row in itertools.islice(_numbered(reader), None):
+            for row in _numbered(reader):
                 record -= bool(row[1])
                 if record == 0:
                     return before + 1
