@@ -10,10 +10,16 @@ from headwater.errors import MissingExtra
 EXTRAS = {
     "PIL": ("Pillow", "images"),
     "distributed": ("Dask", "dask"),
+    "dulwich": ("dulwich", "dvc"),
+    "huggingface_hub": ("huggingface_hub", "hub"),
     "mlflow": ("MLflow", "mlflow"),
     "networkx": ("networkx", "networkx"),
+    "psycopg": ("psycopg", "postgresql"),
     "ray": ("Ray", "ray"),
+    "sqlalchemy": ("SQLAlchemy", "ledger"),
+    "starlette": ("Starlette", "serve"),
     "transformers": ("transformers", "transformers"),
+    "uvicorn": ("Uvicorn", "serve"),
 }
 """By the name that is imported: name of the package, and the extra of this one that brings it."""
 

@@ -49,8 +49,8 @@ def test_it_writes_a_pipeline_and_says_how_to_go_on(run, records, tmp_path):
     pipeline = read_pipeline(out)
     assert (pipeline.name, pipeline.regime, pipeline.generations) == ("my records", None, None)
     assert {(flow.provider, flow.model) for flow in pipeline.graph.flows} == {("web", "T"), ("T", "S")}
-    assert result.output.rstrip().endswith(f"headwater diagnose {out}")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["my records", "p.yaml"]
+    assert f"headwater diagnose {out}" in result.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my records", "p.evidence.json", "p.yaml"]
 
 
 def test_without_output_it_only_reports(run, records, tmp_path):
@@ -132,3 +132,109 @@ def test_the_real_records_make_a_pipeline(run, shared_data, tmp_path):
     pipeline = read_pipeline(tmp_path / "p.yaml")
     assert pipeline.name == "ecosystem_graphs"
     assert (len(pipeline.graph.model_names), len(pipeline.graph.provider)) == (424, 474)
+
+
+# -- several records, and the evidence ----------------------------------------------------------
+
+
+@pytest.fixture
+def edges(tmp_path):
+    path = tmp_path / "edges.csv"
+    path.write_text("from,to,role,samples,from_kind,to_kind\nT,D,generated,900,model,dataset\n")
+    return path
+
+
+def test_two_records_make_one_graph(run, records, edges, tmp_path):
+    """The catalogue knows who learns, the table how much was generated."""
+    out = tmp_path / "p.yaml"
+    result = run("ecosystem-graphs", records, "+", "edges", edges, "-o", out)
+    assert "from 2 files" in result.output
+    flows = {(flow.provider, flow.model, flow.samples) for flow in read_pipeline(out).graph.flows}
+    assert flows == {("web", "T", None), ("T", "S", 900)}
+
+
+def test_records_may_be_listed_in_the_rules_beside_them(run, records, edges, tmp_path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "records:\n- {format: ecosystem-graphs, path: my records}\n- {format: edges, path: edges.csv}\n"
+    )
+    assert "from 2 files" in run("--rules", rules).output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "no records are named"),
+        (["edges"], "the format 'edges' has no path"),
+        (["+", "edges", "x"], "nothing stands beside a +"),
+        (["edges", "x", "+"], "nothing stands beside a +"),
+    ],
+)
+def test_records_that_are_not_named_are_one_error(run, words, said):
+    with pytest.raises(InputError, match=said.replace("+", r"\+")):
+        run(*words)
+
+
+def test_nothing_is_written_over_a_record(run, edges):
+    before = edges.read_bytes()
+    with pytest.raises(InputError, match="would replace the input"):
+        run("edges", edges, "-o", edges)
+    assert edges.read_bytes() == before
+
+
+def test_only_the_hub_can_be_read_online(run, edges):
+    with pytest.raises(InputError, match="--online reads cards from the hub and no edges"):
+        run("edges", edges, "--online")
+
+
+def test_it_tells_what_becomes_of_a_total_that_several_gave(run, tmp_path):
+    path = tmp_path / "e.csv"
+    path.write_text(
+        "from,to,role,samples,from_kind,to_kind\n"
+        "A,D,generated,,model,dataset\nS,D,generated,,model,dataset\n"
+        "D,S,trained-on,1000,dataset,model\nweb,A,trained-on,500,dataset,model\n"
+    )
+    output = run("edges", path).output
+    assert "all from S: S ungrounded" in output
+    assert "S (D in S): collapses" in output
+
+
+@pytest.fixture
+def explain():
+    from headwater.cli import explain as module
+
+    app = typer.Typer()
+    app.command("explain")(module.command)
+
+    def call(*arguments):
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return call
+
+
+def test_explain_goes_from_a_model_to_the_lines_of_the_records(run, explain, records, tmp_path):
+    out = tmp_path / "p.yaml"
+    run("ecosystem-graphs", records, "-o", out)
+    text = explain(out, "S").output
+    assert text.startswith("S goes back to real data: web -> T -> S")
+    assert [line.strip() for line in text.splitlines() if line.strip().startswith("a.yaml:")] == [
+        "a.yaml:4",
+        "a.yaml:3",
+        "a.yaml:2",
+    ]
+    assert json.loads(explain(out, "S", "--json").output)["to_real"] == ["web", "T", "S"]
+
+
+def test_explain_without_evidence_has_the_lines_of_the_pipeline(explain, tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        "headwater: 1\nsources: {web: {}}\nmodels: {A: {}}\nflows:\n- {from: web, to: A, samples: 3}\n"
+    )
+    text = explain(path, "A").output
+    assert "p.evidence.json is not there" in text
+    assert f"written by hand: {path}:5" in text
+    with pytest.raises(InputError, match="there is no such file"):
+        explain(path, "A", "--evidence", tmp_path / "none.json")

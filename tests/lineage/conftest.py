@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headwater.lineage import Facts
-from headwater.lineage.ecosystem_graphs import read
+from headwater.lineage.formats.ecosystem_graphs import read
 
 Folder = Callable[..., Path]
 

@@ -30,10 +30,13 @@ def test_a_suggestion_for_a_fold_of_several_assets_lists_them(facts):
 def test_many_alike_names_take_no_time_of_their_square():
     """20,000 names that fold the same; comparing each with each would take minutes."""
     place = Place("x", 1)
-    subject: Key = ("model", "M")
+    subject = Key("model", "M")
     names = ["x" + format(at, "b").replace("0", "-").replace("1", "+") for at in range(20_000)]
     records = Facts(
-        "x", 1, (Entity("M", "model", place),), tuple(Relation(subject, n, "", place) for n in names)
+        "x",
+        1,
+        (Entity(subject, place),),
+        tuple(Relation(subject, Key("unknown", n), "dependency", place) for n in names),
     )
     begin = time.perf_counter()
     to_graph(records)

@@ -29,5 +29,7 @@ def test_an_importer_that_is_promised_and_missing_is_one_error(monkeypatch, targ
 
 
 def test_no_reader_is_loaded_before_it_is_used():
-    code = "import sys, headwater.lineage; sys.exit('headwater.lineage.ecosystem_graphs' in sys.modules)"
+    code = (
+        "import sys, headwater.lineage; sys.exit('headwater.lineage.formats.ecosystem_graphs' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

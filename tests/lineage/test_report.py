@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headwater.lineage import to_graph
-from headwater.lineage.report import printable
+from headwater.lineage.wording import printable
 
 
 def test_long_lists_are_cut_with_a_count(facts):
@@ -20,7 +20,7 @@ def test_long_chains_are_cut_in_the_middle(facts):
 
 
 def test_names_cannot_steer_the_terminal(folder):
-    from headwater.lineage.ecosystem_graphs import read
+    from headwater.lineage.formats.ecosystem_graphs import read
 
     _, report = to_graph(read(folder(a='- {type: model, name: A, dependencies: ["\\e[2J\\nx"]}')))
     assert "\x1b" not in str(report)

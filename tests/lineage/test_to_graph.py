@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from headwater.errors import InputError
 from headwater.grounding import ground
-from headwater.lineage import Entity, Facts, Place, Relation, RoleRule, Rules, read_rules, to_graph
-from headwater.lineage.ecosystem_graphs import read
+from headwater.lineage import Entity, Facts, Key, Place, Relation, RoleRule, Rules, read_rules, to_graph
+from headwater.lineage.formats.ecosystem_graphs import read
 from headwater.lineage.rules import Alias
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ecosystem-graphs-rules.yaml"
@@ -412,8 +412,11 @@ def any_facts(draw):
     return Facts(
         "made up",
         1,
-        tuple(Entity(name, kind, Place("x", 1)) for kind, name in entities),
-        tuple(Relation(subject, name, "dependency", Place("x", 2)) for subject, name in relations),
+        tuple(Entity(Key(*key), Place("x", 1)) for key in entities),
+        tuple(
+            Relation(Key(*subject), Key("unknown", name), "dependency", Place("x", 2))
+            for subject, name in relations
+        ),
     )
 
 

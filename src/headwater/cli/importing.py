@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from headwater.cli import inputs, printing
+
 if TYPE_CHECKING:
-    from headwater.lineage import Report, Rules
+    from headwater.lineage import Facts, Imported, Report, Rules
+    from headwater.lineage.rules import Record
     from headwater.pipeline import Pipeline
 
 Applications = Literal["loops", "all", "none"]
 Unresolved = Literal["source", "external"]
 
-_FORMAT = typer.Argument(metavar="FORMAT", help="What the records are: ecosystem-graphs.", show_default=False)
-_PATH = typer.Argument(
-    metavar="PATH", help="Where they are: for ecosystem-graphs, a folder.", show_default=False
+_RECORDS = typer.Argument(
+    metavar="FORMAT PATH... [+ FORMAT PATH...]",
+    help="What the records are and where: croissant, cyclonedx, data-provenance, dvc, ecosystem-graphs, "
+    "edges, hugging-face, ledger, mlflow, openlineage, prov-json, spdx or wandb. With +, several make "
+    "one graph. Left out: those that the rules file lists.",
+    show_default=False,
 )
 _APPLICATIONS = typer.Option(
     help="Where applications pass models' output on into datasets: only where that closes a cycle "
@@ -29,17 +36,29 @@ _UNRESOLVED = typer.Option(
 
 
 def command(
-    format_: Annotated[str, _FORMAT],
-    path: Annotated[Path, _PATH],
+    records: Annotated[list[str] | None, _RECORDS] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Pipeline file to write; without it, only report.")
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="Pipeline file to write, its evidence beside it; without it, only report.",
+        ),
     ] = None,
-    rules: Annotated[Path | None, typer.Option(help="Rules file (YAML): roles and aliases.")] = None,
+    rules: Annotated[
+        Path | None, typer.Option(help="Rules file (YAML): roles, kinds, folding, aliases and more.")
+    ] = None,
     applications: Annotated[Applications | None, _APPLICATIONS] = None,
     unresolved: Annotated[Unresolved | None, _UNRESOLVED] = None,
-    report: Annotated[Path | None, typer.Option(help="Also write the whole report as JSON.")] = None,
+    report: Annotated[str | None, typer.Option(help="Also write the whole report as JSON.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if anything was left out.")] = False,
-    name: Annotated[str, typer.Option(help="Name of the pipeline; if not given, that of the folder.")] = "",
+    online: Annotated[
+        bool, typer.Option("--online", help="hugging-face: paths are ids, read from the hub.")
+    ] = False,
+    name: Annotated[
+        str, typer.Option(help="Name of the pipeline; if not given, that of the first folder.")
+    ] = "",
     regime: Annotated[
         str | None, typer.Option(help="replace, accumulate, accumulate-subsample or window:3.")
     ] = None,
@@ -49,19 +68,55 @@ def command(
 
     Nothing is guessed in silence: the report lists what was read, left out and assumed.
     """
-    from headwater.lineage import importer, to_graph
+    from headwater.lineage import import_facts
+    from headwater.lineage.gathering import gather
     from headwater.pipeline import Pipeline
     from headwater.regimes import parse_regime
 
-    read = importer(format_)
     stated = _rules(rules, applications, unresolved)
+    wanted = _records(records or (), stated, rules)
+    given = [str(rules) if rules else None, *(record.path for record in wanted)]
+    target = inputs.output_of(output, *given)
+    whole = inputs.output_of(report, *given, output, option="--report")
     pace = parse_regime(regime) if regime else None
-    graph, found = to_graph(read(path), stated)
-    typer.echo(str(found))
-    if report is not None:
-        _write_report(found, report)
-    _refuse(found, path, strict)
-    _finish(Pipeline(graph, pace, generations, name or _name_of(path)), output)
+    with printing.told("Reading") as say:
+        facts = _from_hub(wanted) if online else gather(wanted, say)
+    made = import_facts(facts, stated)
+    typer.echo(str(made.report))
+    pipeline = Pipeline(made.graph, pace, generations, name or _name_of(wanted[0].path))
+    _say_extremes(made.report, pipeline)
+    if whole is not None:
+        _write_report(made.report, whole)
+    _refuse(made.report, wanted[0].path, strict, target)
+    _finish(made, pipeline, target)
+
+
+def _records(words: Sequence[str], stated: Rules, rules: Path | None) -> tuple[Record, ...]:
+    """What to read: the command line's, or else what the rules list."""
+    from headwater.errors import InputError
+    from headwater.lineage.gathering import from_rules, spelled
+
+    if words:
+        return spelled(words)
+    if rules is None or not stated.records:
+        raise InputError(
+            "no records are named",
+            "write FORMAT PATH, or list records in the file of --rules",
+            "" if rules is None else str(rules),
+        )
+    return from_rules(stated, rules)
+
+
+def _from_hub(wanted: Sequence[Record]) -> Facts:
+    from headwater.errors import InputError
+    from headwater.lineage.formats.hugging_face import read_hub
+
+    other = next((record for record in wanted if record.format != "hugging-face"), None)
+    if other is not None:
+        raise InputError(
+            f"--online reads cards from the hub and no {other.format}", "import hugging-face ids alone"
+        )
+    return read_hub([record.path for record in wanted])
 
 
 def _rules(path: Path | None, applications: Applications | None, unresolved: Unresolved | None) -> Rules:
@@ -69,13 +124,33 @@ def _rules(path: Path | None, applications: Applications | None, unresolved: Unr
     from dataclasses import replace
 
     from headwater.lineage import Rules, read_rules
+    from headwater.lineage.defaults import under
 
     stated = read_rules(path) if path else Rules()
     return replace(
-        stated,
+        under(stated),
         applications=applications or stated.applications,
         unresolved=unresolved or stated.unresolved,
     )
+
+
+def _say_extremes(found: Report, pipeline: Pipeline) -> None:
+    """What becomes of a model whoever gave a total that several gave together."""
+    from headwater.diagnosis.extremes import at_extremes
+    from headwater.lineage.wording import cut, printable
+
+    ends = at_extremes(pipeline, found.totals)
+    if ends:
+        typer.echo("\nVerdict, if all samples of such a total came from")
+        for line in cut(
+            ends,
+            lambda end: (
+                f"{printable(end.provider)} ({printable(end.dataset)} in {printable(end.model)}): "
+                f"{end.verdict}" + ("" if end.inflation is None else f", inflation ×{end.inflation:,.2f}")
+            ),
+            shown=12,
+        ):
+            typer.echo(line)
 
 
 def _write_report(found: Report, path: Path) -> None:
@@ -88,29 +163,42 @@ def _write_report(found: Report, path: Path) -> None:
     typer.echo(f"\nWrote the whole report to {path}")
 
 
-def _refuse(found: Report, path: Path, strict: bool) -> None:
+def _refuse(found: Report, path: str, strict: bool, target: Path | None) -> None:
     from headwater.errors import InputError
 
     if strict and found.errors:
         raise InputError(
             f"--strict: {len(found.errors)} left out, first {found.errors[0]}",
             "correct the records, or import without --strict",
-            str(path),
+            path,
         )
-    if not found.made.models:
-        raise InputError("no model was read", "check that this is the folder with the records", str(path))
+    if target is not None and not found.made.models:
+        raise InputError(
+            "no model was read",
+            "check that these are the records; if they do not say which assets are models, "
+            "kinds or runs of a rules file can",
+            path,
+        )
 
 
-def _name_of(path: Path) -> str:
-    folder = path.resolve()
+def _name_of(path: str) -> str:
+    if "://" in path:
+        # An address may hold a password; what follows the last slash does not.
+        return path.rpartition("/")[2].partition("?")[0]
+    folder = Path(path).resolve()
     return folder.parent.name if folder.name == "assets" else folder.name
 
 
-def _finish(pipeline: Pipeline, output: Path | None) -> None:
+def _finish(made: Imported, pipeline: Pipeline, output: Path | None) -> None:
+    from headwater.lineage.evidence import beside
     from headwater.pipeline import write_pipeline
 
     if output is None:
         typer.echo("\nNothing was written; to go on, repeat with -o pipeline.yaml")
         return
+    # The pipeline last: who finds it finds its evidence.
+    made.evidence.write(beside(output))
     write_pipeline(pipeline, output)
-    typer.echo(f"\nWrote {output}; to go on: headwater diagnose {shlex.quote(str(output))}")
+    quoted = shlex.quote(str(output))
+    typer.echo(f"\nWrote {output} and {beside(output).name}; to go on: headwater diagnose {quoted}")
+    typer.echo(f"Why a model learns from what: headwater explain {quoted} MODEL")

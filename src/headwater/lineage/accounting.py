@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
 from headwater.graph import InteractionGraph
-from headwater.lineage import identity, meaning, tracing
+from headwater.lineage import extremes, folded_report, identity, tracing
+from headwater.lineage.counting import Counted
 from headwater.lineage.decided import Lineage
 from headwater.lineage.digraph import Digraph
-from headwater.lineage.facts import Issue, Key
+from headwater.lineage.facts import Issue, Key, Kind
+from headwater.lineage.folding import Folded, Nodes
+from headwater.lineage.generations import Node
 from headwater.lineage.report import (
     ApplicationUse,
     Assumption,
     Chain,
     Cycle,
-    Evidence,
+    FlowEvidence,
     Made,
     Name,
     Read,
@@ -34,38 +38,74 @@ class Outcome:
     lineage: Lineage
     way: tracing.Routes
     traced: tracing.Trace
-    labels: dict[Key, str]
+    counted: Counted
+    nodes: Nodes
+    labels: Mapping[Node, str]
     graph: InteractionGraph
+    split: Mapping[tuple[Node, Node], int]
 
     @cached_property
-    def between_models(self) -> Digraph[Key]:
+    def flows(self) -> list[Folded]:
+        """What became flows of the graph."""
+        return [
+            flow
+            for flow in self.nodes.flows
+            if flow.sort == "flow" and flow.model not in self.nodes.once and flow.samples != 0
+        ]
+
+    @cached_property
+    def generating(self) -> frozenset[Node]:
+        """The nodes that generate data."""
+        return frozenset(self.lineage.folding.of(key) for key in self.way.models)
+
+    @cached_property
+    def between_models(self) -> Digraph[Node]:
         """The flows from model to model."""
-        return Digraph.of(flow.ends for flow in self.traced.flows if flow.provider in self.way.models)
+        return Digraph.of(
+            (flow.provider, flow.model) for flow in self.flows if flow.provider in self.generating
+        )
+
+    def label(self, key: Key) -> str:
+        """What the graph or the records call an asset."""
+        node = self.lineage.folding.of(key)
+        return self.labels.get(node, node.name)
 
 
 def account(outcome: Outcome) -> Report:
     """The report of an import."""
-    lineage, traced = outcome.lineage, outcome.traced
+    lineage = outcome.lineage
     found = [dependency.link for dependency in lineage.dependencies]
     chain, others = lineage.records.deepest()
+    issues = (
+        *lineage.facts.issues,
+        *lineage.joined.issues,
+        *lineage.folding.issues,
+        *outcome.counted.issues,
+        *_record_issues(lineage),
+    )
     return Report(
         read=_read(lineage),
-        issues=tuple(sorted((*lineage.facts.issues, *_record_issues(lineage)), key=_by_severity)),
+        issues=tuple(sorted(issues, key=_by_severity)),
+        stated=_stated(lineage),
         assumptions=tuple(_assumptions(lineage)),
         rules=tuple(_rule_uses(lineage)),
-        unknowns=_unknowns(lineage, traced),
+        unknowns=_unknowns(outcome),
         applications=_applications(outcome),
-        cycles=tuple(_cycles(lineage, outcome.between_models)),
-        deepest=Chain(_names(chain), tuple(name for _, name in others)),
+        folding=folded_report.folded(lineage, outcome.nodes, outcome.labels),
+        totals=tuple(extremes.totals(outcome.nodes, outcome.graph, outcome.labels)),
+        cycles=tuple(_cycles(outcome)),
+        deepest=Chain(_names(chain), tuple(key.name for key in others)),
         suggestions=tuple(identity.suggestions(found, lineage.known)),
         made=_made(outcome),
-        flows=tuple(_evidence(flow, outcome.labels) for flow in traced.flows),
+        flows=tuple(_evidence(flow, outcome) for flow in outcome.flows),
     )
 
 
-def _evidence(flow: tracing.Traced, labels: dict[Key, str]) -> Evidence:
-    via = tuple(name for _, name in flow.via)
-    return Evidence(labels[flow.provider], labels[flow.model], via, str(flow.place))
+def _evidence(flow: Folded, outcome: Outcome) -> FlowEvidence:
+    way = flow.ways[-1]
+    via = tuple(key.name for key in way.via)
+    ends = outcome.labels[flow.provider], outcome.labels[flow.model]
+    return FlowEvidence(*ends, via, str(way.place), flow.samples)
 
 
 def _by_severity(issue: Issue) -> tuple[bool, str, int]:
@@ -73,73 +113,116 @@ def _by_severity(issue: Issue) -> tuple[bool, str, int]:
 
 
 def _names(steps: Iterable[Iterable[Key]]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(name for _, name in step) for step in steps)
+    return tuple(tuple(f"{key.name} {key.version}".strip() for key in step) for step in steps)
 
 
 def _read(lineage: Lineage) -> Read:
-    kinds = Counter(entity.kind for entity in lineage.facts.entities)
+    facts = lineage.facts
+    kinds = Counter(entity.kind for entity in facts.entities)
     return Read(
-        origin=lineage.facts.origin,
-        files=lineage.facts.files,
-        assets=len(lineage.facts.entities),
-        by_kind={kind: kinds[kind] for kind in ("model", "dataset", "application", "unknown") if kinds[kind]},
+        origin=facts.origin,
+        format=facts.format,
+        files=facts.files,
+        records=dict(facts.records),
+        assets=len(facts.entities),
+        by_kind={kind: kinds[kind] for kind in get_args(Kind) if kinds[kind]},
         distinct=len(lineage.known.keys),
-        dependencies=len(lineage.facts.relations),
+        dependencies=len(facts.relations),
     )
 
 
 def _record_issues(lineage: Lineage) -> Iterator[Issue]:
     for dependency in lineage.dependencies:
         link = dependency.link
-        if dependency.lists_itself:
-            yield Issue(
-                "error",
-                link.relation.place,
-                f"{link.learner[0]} {link.learner[1]!r} lists itself: "
-                "an error of the record, not a loop; not used",
+        if dependency.lists_itself and dependency.role not in ("same-as", "version-of"):
+            said = (
+                f"{link.learner.kind} {link.learner.name!r} lists itself: "
+                "an error of the record, not a loop; not used"
             )
+            yield Issue("error", link.place, said)
         elif link.others:
-            kinds = ", ".join(kind for kind, _ in link.others)
-            yield Issue(
-                "warning",
-                link.relation.place,
-                f"{link.relation.object!r}, named by {link.learner[1]!r}, is the name of "
-                f"a {link.provider[0]} and of another asset ({kinds}): "
-                f"the {link.provider[0]} is taken; an alias with a kind decides",
+            kinds = ", ".join(key.kind for key in link.others)
+            said = (
+                f"{link.written!r}, named by {link.learner.name!r}, is the name of "
+                f"a {link.provider.kind} and of another asset ({kinds}): "
+                f"the {link.provider.kind} is taken; an alias with a kind decides"
             )
+            yield Issue("warning", link.place, said)
+    for run in lineage.joined.both:
+        records = lineage.records_of.get(run)
+        if records:
+            said = (
+                f"run {run.name!r} wrote a model and data: the data are taken as made of what it read, "
+                "not as output of the model; a role rule decides"
+            )
+            yield Issue("warning", records[0].place, said)
+
+
+def _stated(lineage: Lineage) -> dict[str, int]:
+    found = Counter(
+        str(dependency.role)
+        for dependency in lineage.dependencies
+        if dependency.rule is None and not dependency.guess and dependency.role
+    )
+    return dict(found.most_common())
 
 
 def _assumptions(lineage: Lineage) -> Iterator[Assumption]:
     pairs = Counter(
-        (dependency.link.provider[0], dependency.link.learner[0])
+        (dependency.link.provider.kind, dependency.link.learner.kind, dependency.guess)
         for dependency in lineage.dependencies
-        if dependency.rule is None
+        if dependency.rule is None and dependency.guess
     )
-    for (provider, learner), number in pairs.most_common():
+    for (provider, learner, guess), number in pairs.most_common():
         shown = "no record" if provider == "unknown" else provider
-        yield Assumption(shown, learner, number, meaning.guess(provider, learner)[1])
+        yield Assumption(shown, learner, number, guess)
+    if lineage.inferred:
+        said = "kind not recorded: told by what other records say was done with it"
+        yield Assumption("unknown", "known", len(lineage.inferred), said)
 
 
 def _rule_uses(lineage: Lineage) -> Iterator[RuleUse]:
+    rules = lineage.rules
     decided = Counter(dependency.rule for dependency in lineage.dependencies)
-    for at, rule in enumerate(lineage.rules.roles):
+    for at, rule in enumerate(rules.roles):
         yield RuleUse(str(rule), str(rule.place), decided[at])
-    written = Counter(relation.object for relation in lineage.facts.relations)
-    for name, alias in lineage.rules.aliases.items():
-        yield RuleUse(f"{name} = {alias.name}", str(alias.place), written[name])
+    written = Counter(relation.object.name for relation in lineage.facts.relations)
+    recorded = Counter(entity.name for entity in lineage.facts.entities)
+    for name, alias in rules.aliases.items():
+        yield RuleUse(f"{name} = {alias.name}", str(alias.place), written[name] + recorded[name])
+    for fold, number in zip(rules.fold, lineage.folding.fitted, strict=True):
+        yield RuleUse(str(fold), str(fold.place), number)
+    for run, number in zip(rules.runs, lineage.fitted, strict=True):
+        yield RuleUse(str(run), str(run.place), number)
+    for kind in rules.kinds:
+        yield RuleUse(str(kind), str(kind.place), identity.fitted(kind, lineage.facts))
 
 
-def _unknowns(lineage: Lineage, traced: tracing.Trace) -> Unknowns:
-    depends = {relation.subject for relation in lineage.facts.relations}
-    untaught = depends - {flow.model for flow in traced.flows}
-    missing = [dependency.link for dependency in lineage.dependencies if not dependency.link.resolved]
+def _unknowns(outcome: Outcome) -> Unknowns:
+    lineage = outcome.lineage
+    folded = lineage.folding.of
+    depends = {folded(dependency.link.learner) for dependency in lineage.dependencies}
+    fed = {flow.model for flow in outcome.nodes.flows}
+    models = list(dict.fromkeys(folded(key) for key in lineage.models))
+    missing = [
+        dependency.link
+        for dependency in lineage.dependencies
+        if not dependency.link.resolved and (dependency.carries != "nothing" or not dependency.role)
+    ]
+    said = [link for link in missing if not link.says_nothing and not link.placeholder]
     return Unknowns(
-        undisclosed=tuple(name for kind, name in lineage.models if (kind, name) not in depends),
-        untaught=tuple(name for kind, name in lineage.models if (kind, name) in untaught),
-        unresolved=_by_use(link.provider[1] for link in missing if not link.says_nothing),
+        undisclosed=tuple(outcome.labels[node] for node in models if node not in depends),
+        untaught=tuple(outcome.labels[node] for node in models if node in depends and node not in fed),
+        unresolved=_by_use(link.provider.name for link in said),
         taken_as=lineage.rules.unresolved,
-        says_nothing=_by_use(link.provider[1] for link in missing if link.says_nothing),
-        unknown_kind=tuple(name for kind, name in lineage.known.keys if kind == "unknown"),
+        says_nothing=_by_use(link.provider.name for link in missing if link.says_nothing),
+        placeholders=_by_use(link.written for link in missing if link.placeholder),
+        unknown_kind=tuple(dict.fromkeys(key.name for key in lineage.assets if key.kind == "unknown")),
+        samples=sum(
+            flow.samples is None and (flow.provider, flow.model) not in outcome.split
+            for flow in outcome.flows
+        ),
+        other_units=dict(outcome.counted.units),
     )
 
 
@@ -152,54 +235,71 @@ def _applications(outcome: Outcome) -> ApplicationUse:
     giving = [
         dependency
         for dependency in lineage.dependencies
-        if dependency.link.provider[0] == "application" and dependency.link.learner[0] == "dataset"
+        if dependency.link.provider.kind == "application" and dependency.link.learner.kind == "dataset"
     ]
+    total = sum(key.kind == "application" for key in lineage.known.keys)
+    if not total:
+        return ApplicationUse(lineage.rules.applications, 0, (), (), (), 0)
     passed = dict.fromkeys(
-        dependency.link.provider[1]
+        dependency.link.provider.name
         for dependency in giving
         if dependency in way.passing and dependency.link.provider in way.mixed
     )
-    sources = dict.fromkeys(flow.provider[1] for flow in traced.flows if flow.provider[0] == "application")
+    sources = dict.fromkeys(
+        flow.provider.name for flow in traced.flows if flow.provider.kind == "application"
+    )
     every = tracing.trace(lineage.routes("all"), lineage.models)
     between = {flow.ends for flow in traced.flows if flow.provider in way.models}
     more = sum(flow.provider in way.models and flow.ends not in between for flow in every.flows)
     return ApplicationUse(
         setting=lineage.rules.applications,
-        total=sum(kind == "application" for kind, _ in lineage.known.keys),
+        total=total,
         passed=tuple(passed),
         not_passed=tuple(
-            dict.fromkeys(d.link.provider[1] for d in giving if d.link.provider[1] not in passed)
+            dict.fromkeys(d.link.provider.name for d in giving if d.link.provider.name not in passed)
         ),
         sources=tuple(sources),
         flows_all_would_add=more,
     )
 
 
-def _cycles(lineage: Lineage, flows: Digraph[Key]) -> Iterator[Cycle]:
-    looping = {key for steps in flows.cycles() for step in steps for key in step}
+def _cycles(outcome: Outcome) -> Iterator[Cycle]:
+    lineage = outcome.lineage
+    looping = {node for steps in outcome.between_models.cycles() for step in steps for node in step}
     for steps in lineage.records.cycles(lineage.models):
         keys = [key for step in steps for key in step]
-        applications = tuple(name for kind, name in keys if kind == "application")
-        yield Cycle(_names(steps), applications, any(key in looping for key in keys))
+        applications = tuple(key.name for key in keys if key.kind == "application")
+        is_loop = any(lineage.folding.of(key) in looping for key in keys)
+        yield Cycle(_names(steps), applications, is_loop)
 
 
 def _made(outcome: Outcome) -> Made:
-    lineage, way, traced, graph = outcome.lineage, outcome.way, outcome.traced, outcome.graph
+    lineage, way, graph = outcome.lineage, outcome.way, outcome.graph
     flows = outcome.between_models
     chain, others = flows.deepest()
-    used = {key for flow in traced.flows for key in (flow.provider, *flow.via)}
-    datasets = [key for key in lineage.known.keys if key[0] == "dataset" and key not in way.mixed]
-    from_models = sum(flow.provider in way.models for flow in traced.flows)
+    folded = lineage.folding.of
+    used = {
+        folded(step.link.provider) for flow in outcome.nodes.flows for way in flow.ways for step in way.steps
+    }
+    datasets = dict.fromkeys(
+        folded(key) for key in lineage.assets if key.kind == "dataset" and key not in way.mixed
+    )
+    from_models = sum(flow.provider in outcome.generating for flow in outcome.flows)
     return Made(
         models=len(graph.model_names),
         trained=int(graph.trained.sum()),
         external=int(graph.external.sum()),
         sources=len(graph.source_names),
         flows_from_models=from_models,
-        flows_from_sources=len(traced.flows) - from_models,
-        merged=traced.merged,
-        renamed=tuple(label for (_, name), label in outcome.labels.items() if label != name),
-        idle=tuple(name for kind, name in datasets if (kind, name) not in used),
-        loops=tuple(tuple(name for step in steps for _, name in step) for steps in flows.cycles()),
-        deepest=Chain(_names(chain), tuple(name for _, name in others)),
+        flows_from_sources=len(outcome.flows) - from_models,
+        merged=outcome.traced.merged,
+        renamed=tuple(label for node, label in outcome.labels.items() if label != node.name),
+        idle=tuple(node.name for node in datasets if node not in used),
+        loops=tuple(
+            tuple(outcome.labels[node] for step in steps for node in step) for steps in flows.cycles()
+        ),
+        deepest=Chain(
+            tuple(tuple(outcome.labels[node] for node in step) for step in chain),
+            tuple(outcome.labels[node] for node in others),
+        ),
     )

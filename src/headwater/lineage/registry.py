@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module, metadata
-from pathlib import Path
 
 from headwater.errors import HeadwaterError, InputError, nearest
 from headwater.lineage.facts import Facts
 
-Importer = Callable[[Path], Facts]
+Importer = Callable[[str], Facts]
 
 GROUP = "headwater.importers"
 
-IMPORTERS = {"ecosystem-graphs": "headwater.lineage.ecosystem_graphs:read"}
+_FORMATS = "headwater.lineage.formats."
+
+IMPORTERS = {
+    "ecosystem-graphs": f"{_FORMATS}ecosystem_graphs:read",
+    "edges": f"{_FORMATS}edge_lists:read",
+}
 
 
 def importers() -> dict[str, str]:

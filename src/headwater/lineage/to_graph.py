@@ -1,31 +1,65 @@
 """Facts to interaction graph, under stated rules, with a report of every assumption.
 
-Every model is a model of the graph. A dataset that some model's output reaches becomes flows of
-unknown count from those models, and from the real data it also holds, to the models trained on
-it; a dataset that none reaches is a fresh source. A model that names no training data is
-external: undisclosed is not real.
+Every model is a model of the graph, its versions folded into one. A dataset that some model's output
+reaches becomes flows from those models, and from the real data it also holds, to the models trained
+on it; a dataset that none reaches is a source. A model that names no training data is external:
+undisclosed is not real.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from headwater.graph import Flow, InteractionGraph, Model, Source
-from headwater.lineage import tracing
+from headwater.lineage import counting, folding, tracing
 from headwater.lineage.accounting import Outcome, account
 from headwater.lineage.decided import Lineage, decide_all
-from headwater.lineage.facts import Facts, Key
+from headwater.lineage.evidence import Evidence, evidence
+from headwater.lineage.facts import Facts
+from headwater.lineage.folding import Folded, Nodes
+from headwater.lineage.generations import Node
 from headwater.lineage.report import Report
 from headwater.lineage.rules import Rules
 
 _DEFAULT = Rules()
 
 
+@dataclass(frozen=True)
+class Imported:
+    """What facts under rules make.
+
+    Attributes
+    ----------
+    graph
+        The interaction graph. Models come in the order of the records, names taken as external
+        models after them; sources that no model draws from are left out.
+    report
+        What was read, left out, assumed and is unknown.
+    evidence
+        Where the records say each flow.
+    """
+
+    graph: InteractionGraph
+    report: Report
+    evidence: Evidence
+
+
 def to_graph(facts: Facts, rules: Rules = _DEFAULT) -> tuple[InteractionGraph, Report]:
     """The interaction graph that records tell of, and a report on what was assumed.
 
-    All sample counts of the graph are unknown. Models come in the order of the records, names
-    taken as external models after them; sources that no model draws from are left out.
+    Raises
+    ------
+    InputError
+        If an alias means an asset that is not in the records.
+    """
+    made = import_facts(facts, rules)
+    return made.graph, made.report
+
+
+def import_facts(facts: Facts, rules: Rules = _DEFAULT) -> Imported:
+    """The interaction graph with its report and its evidence.
 
     Raises
     ------
@@ -35,35 +69,100 @@ def to_graph(facts: Facts, rules: Rules = _DEFAULT) -> tuple[InteractionGraph, R
     lineage = decide_all(facts, rules)
     way = lineage.routes(rules.applications)
     traced = tracing.trace(way, lineage.models)
-    labels = _labels(traced.flows, [*lineage.models, *lineage.named_models])
-    graph = _graph(lineage, traced, labels)
-    return graph, account(Outcome(lineage, way, traced, labels, graph))
+    counted = counting.count(way, lineage.models, lineage.records_of)
+    nodes = folding.fold(traced.flows, counted, lineage.folding, rules.varying)
+    built = _Build(lineage, nodes, rules)
+    graph = built.graph()
+    outcome = Outcome(lineage, way, traced, counted, nodes, built.labels, graph, built.split)
+    return Imported(graph, account(outcome), evidence(nodes, built.labels, lineage.folding, facts))
 
 
-def _labels(flows: Iterable[tracing.Traced], models: Iterable[Key]) -> dict[Key, str]:
+class _Build:
+    """The graph of the folded flows; `labels` are the names in it."""
+
+    def __init__(self, lineage: Lineage, nodes: Nodes, rules: Rules) -> None:
+        self.nodes = nodes
+        self.rules = rules
+        folded = lineage.folding
+        self.models = list(dict.fromkeys(folded.of(key) for key in lineage.models))
+        self.named = list(dict.fromkeys(folded.of(key) for key in lineage.named_models))
+        self.flows = [flow for flow in nodes.flows if self._flows(flow)]
+        self.labels = _labels([*self.models, *self.named, *(flow.provider for flow in nodes.flows)])
+        self.split = _split(nodes) if rules.unsplit == "even" else {}
+
+    def graph(self) -> InteractionGraph:
+        """Sources, models and flows."""
+        fed = {flow.model for flow in self.flows}
+        starts = self._starts()
+        used = dict.fromkeys(flow.provider for flow in self.flows)
+        used |= dict.fromkeys(node for start in starts.values() for node in start)
+        generating = {*self.models, *self.named}
+        return InteractionGraph.from_parts(
+            [self._source(node) for node in used if node not in generating],
+            [
+                *(self._model(node, node in fed, starts.get(node, {})) for node in self.models),
+                *(Model(self.labels[node], external=True) for node in self.named if node in used),
+            ],
+            [self._flow(flow) for flow in self.flows],
+        )
+
+    def _flows(self, flow: Folded) -> bool:
+        return flow.sort == "flow" and flow.model not in self.nodes.once and flow.samples != 0
+
+    def _starts(self) -> dict[Node, dict[Node, int]]:
+        """Samples of generation 0 by model and source, where real data alone began it, all counted."""
+        found: dict[Node, dict[Node, int | None]] = defaultdict(dict)
+        for flow in self.nodes.flows:
+            if flow.model in self.nodes.once:
+                found[flow.model][flow.provider] = flow.samples
+            elif flow.started:
+                real = flow.provider.kind != "model" and flow.provider not in self.named
+                found[flow.model][flow.provider] = flow.start if real else None
+        return {
+            model: {source: number for source, number in start.items() if number}
+            for model, start in found.items()
+            if all(start.values())
+        }
+
+    def _source(self, node: Node) -> Source:
+        if node in self.nodes.archives:
+            return Source(self.labels[node], "fixed", self.nodes.archives[node])
+        return Source(self.labels[node], self.rules.sources)
+
+    def _model(self, node: Node, fed: bool, start: Mapping[Node, int]) -> Model:
+        initial = {self.labels[source]: number for source, number in start.items()}
+        if node in self.nodes.once:
+            # Trained on unknown counts it has an error that nobody knows.
+            return Model(self.labels[node], frozen=bool(initial), external=not initial, initial=initial)
+        return Model(self.labels[node], external=not fed, initial=initial if fed else {})
+
+    def _flow(self, flow: Folded) -> Flow:
+        samples = flow.samples
+        if samples is None:
+            samples = self.split.get((flow.provider, flow.model))
+        return Flow(self.labels[flow.provider], self.labels[flow.model], samples)
+
+
+def _labels(nodes: Iterable[Node]) -> dict[Node, str]:
     """A name of its own for every model and source; a source gives way to a model."""
-    labels: dict[Key, str] = {}
+    labels: dict[Node, str] = {}
     taken: set[str] = set()
-    for key in (*models, *(flow.provider for flow in flows)):
-        if key in labels:
+    for node in nodes:
+        if node in labels:
             continue
-        label = name = key[1]
+        label = node.name
         while label in taken:
-            label = name = f"{name} ({key[0]})"
-        labels[key] = label
+            label = f"{label} ({node.kind})"
+        labels[node] = label
         taken.add(label)
     return labels
 
 
-def _graph(lineage: Lineage, traced: tracing.Trace, labels: dict[Key, str]) -> InteractionGraph:
-    fed = {flow.model for flow in traced.flows}
-    generating = {*lineage.models, *lineage.named_models}
-    used = dict.fromkeys(flow.provider for flow in traced.flows)
-    return InteractionGraph.from_parts(
-        [Source(labels[key]) for key in used if key not in generating],
-        [
-            *(Model(labels[key], external=key not in fed) for key in lineage.models),
-            *(Model(labels[key], external=True) for key in lineage.named_models if key in used),
-        ],
-        [Flow(labels[flow.provider], labels[flow.model]) for flow in traced.flows],
-    )
+def _split(nodes: Nodes) -> dict[tuple[Node, Node], int]:
+    """Totals shared out evenly, the remainder to the first."""
+    found: dict[tuple[Node, Node], int] = defaultdict(int)
+    for model, total, providers in nodes.totals:
+        each, more = divmod(total.samples, len(providers))
+        for at, provider in enumerate(providers):
+            found[provider, model] += each + (at < more)
+    return {ends: number for ends, number in found.items() if number}

@@ -20,21 +20,30 @@ MOST_STEPS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """A flow: who gives, which model learns, through which assets, and the line that says so.
+    """A flow: who gives, which model learns, and the dependencies from the one to the other.
 
-    `via` is one way of possibly several, the nearest to the model last; of a way through more
-    than `MOST_STEPS_SHOWN` assets, only those nearest to the provider.
+    `steps` is one way of possibly several, nearest to the provider first; of a way of more than
+    `MOST_STEPS_SHOWN` only those nearest to the provider.
     """
 
     provider: Key
     model: Key
-    via: tuple[Key, ...]
-    place: Place
+    steps: tuple[Dependency, ...]
 
     @property
     def ends(self) -> tuple[Key, Key]:
         """Provider and model."""
         return self.provider, self.model
+
+    @property
+    def via(self) -> tuple[Key, ...]:
+        """The assets between the two, nearest to the provider first."""
+        return tuple(step.link.learner for step in self.steps if step.link.learner != self.model)
+
+    @property
+    def place(self) -> Place:
+        """Where the model's own record says what it learned from."""
+        return self.steps[-1].link.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ def routes(
     passed = frozenset(passing)
     into: dict[Key, list[Dependency]] = {}
     for dependency in dependencies:
-        collected = dependency.carries == "through-application" and dependency.link.learner[0] == "dataset"
+        collected = dependency.carries == "through-application" and dependency.link.learner.kind == "dataset"
         if dependency in passed or (collected and not dependency.lists_itself):
             into.setdefault(dependency.link.learner, []).append(dependency)
     forward: Digraph[Key] = Digraph.of(
@@ -118,26 +127,23 @@ def _trace_one(way: Routes, model: Key) -> tuple[list[Traced], int]:
     # Written out, not a library's search: it stops at models and costs only what it reaches.
     found: dict[Key, Traced] = {}
     merged = 0
-    towards: dict[Key, Key] = {}
-    said: dict[Key, Place] = {}
+    towards: dict[Key, Dependency] = {}
     waiting = [model]
     for node in waiting:
         for dependency in way.into.get(node, ()):
             provider = dependency.link.provider
-            place = said.get(node, dependency.link.relation.place)
             if way.ends_at(dependency):
                 merged += provider in found
                 if provider not in found:
-                    found[provider] = Traced(provider, model, _via(node, towards), place)
+                    found[provider] = Traced(provider, model, _steps(dependency, towards))
             elif provider not in towards:
-                towards[provider], said[provider] = node, place
+                towards[provider] = dependency
                 waiting.append(provider)
     return list(found.values()), merged
 
 
-def _via(node: Key, towards: dict[Key, Key]) -> tuple[Key, ...]:
-    steps: list[Key] = []
-    while node in towards and len(steps) < MOST_STEPS_SHOWN:
-        steps.append(node)
-        node = towards[node]
+def _steps(first: Dependency, towards: dict[Key, Dependency]) -> tuple[Dependency, ...]:
+    steps = [first]
+    while (node := steps[-1].link.learner) in towards and len(steps) < MOST_STEPS_SHOWN:
+        steps.append(towards[node])
     return tuple(steps)

@@ -55,6 +55,17 @@ def load(path: Path, shown: str = "", budget: Budget = BUDGET) -> yaml.Node | No
             data = file.read(budget.size + 1)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
+    return parse(data, shown, budget)
+
+
+def parse(data: bytes, shown: str, budget: Budget = BUDGET) -> yaml.Node | None:
+    """The root node of a YAML text, or ``None`` where it is empty.
+
+    Raises
+    ------
+    InputError
+        If it is not one YAML document, or goes beyond the budget.
+    """
     if len(data) > budget.size:
         raise InputError(f"is larger than {budget.size // 2**20} MiB", "split it into several files", shown)
     try:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from headwater.errors import InputError
 from headwater.lineage import Facts, Place
-from headwater.lineage.ecosystem_graphs import LONGEST_NAME, read
+from headwater.lineage.formats.ecosystem_graphs import read
+from headwater.lineage.reading import LONGEST_NAME
 
 
 def said(facts: Facts) -> list[tuple[str, str]]:
@@ -49,7 +50,7 @@ def test_real_facts_point_at_their_lines(shared_data):
     lines = {file.name: file.read_text("utf-8").splitlines() for file in root.glob("*.yaml")}
     for place, name in [
         *((entity.place, entity.name) for entity in facts.entities),
-        *((relation.place, relation.object) for relation in facts.relations),
+        *((relation.place, relation.object.name) for relation in facts.relations),
     ]:
         # Names that the file writes in escapes or over two lines hold at least their first word.
         line = lines[place.path][place.line - 1]
@@ -69,9 +70,9 @@ def test_fields_may_be_wrapped_with_an_explanation(folder):
         )
     )
     assert [(entity.kind, entity.name) for entity in facts.entities] == [("model", "A")]
-    assert [relation.object for relation in facts.relations] == ["B", "C"]
+    assert [relation.object.name for relation in facts.relations] == ["B", "C"]
     assert facts.relations[0].place == Place("a.yaml", 3)
-    assert facts.relations[0].samples is None
+    assert facts.relations[0].count is None
     assert not facts.issues
 
 
@@ -102,7 +103,7 @@ def test_dependencies_that_are_no_list_are_left_out(folder, dependencies):
 @pytest.mark.parametrize("item", ["null", "''", "[x]", "{a: b}", "!custom x", "x" * (LONGEST_NAME + 1)])
 def test_a_dependency_that_is_no_name_is_left_out_alone(folder, item):
     facts = read(folder(a=f"- {{type: model, name: A, dependencies: [B, {item}, C]}}"))
-    assert [relation.object for relation in facts.relations] == ["B", "C"]
+    assert [relation.object.name for relation in facts.relations] == ["B", "C"]
     assert [issue.severity for issue in facts.issues] == ["error"]
 
 
@@ -220,7 +221,7 @@ def test_aliases_are_followed_within_the_budget(folder):
     facts = read(
         folder(a="- {type: model, name: A, dependencies: &d [W]}\n- {type: model, name: B, dependencies: *d}")
     )
-    assert [relation.subject for relation in facts.relations] == [("model", "A"), ("model", "B")]
+    assert [relation.subject.name for relation in facts.relations] == ["A", "B"]
 
 
 @settings(max_examples=150, deadline=None)

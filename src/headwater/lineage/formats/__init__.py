@@ -1,0 +1,1 @@
+"""Readers of record formats: one module each with ``read(path) -> Facts``."""

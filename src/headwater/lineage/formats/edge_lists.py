@@ -1,0 +1,276 @@
+"""Reader of edge lists: tables with a row for each thing that went into another, CSV or Parquet.
+
+For people who keep their own table. ``from`` is what gave, ``to`` what came about with its help:
+a dataset and the model trained on it, a model and the dataset it wrote, a model and the one that
+started from its weights. Further columns may say more:
+
+=============================  ===========================================================
+column                         what it says
+=============================  ===========================================================
+``role``                       a role of `Relation`, such as ``trained-on`` or ``generated``;
+                               ``dependency`` where it is empty
+``samples``, ``unit``          how much of ``from`` went into ``to``; samples if no unit is given
+``from_kind``, ``to_kind``     model, dataset, application, procedure
+``from_version``,              the version of each
+``to_version``
+``generation``                 round of retraining in which ``to`` came about
+``evidence``                   where to check it: it becomes part of the place
+``time``                       when ``to`` was made, ISO 8601
+=============================  ===========================================================
+
+A kind that is given once holds for that name in every row, unless rows give several.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import cast, get_args
+
+from headwater.errors import InputError, nearest
+from headwater.lineage.facts import Count, Facts, Key, Kind, Place, Role, Unit
+from headwater.lineage.formats.edge_tables import Table, open_table
+from headwater.lineage.reading import Collector, find_files, shown
+from headwater.lineage.reading.collecting import LONGEST_NAME, name_problem, spelled
+
+FORMAT = "edges"
+
+COLUMNS = (
+    "from",
+    "to",
+    "role",
+    "samples",
+    "unit",
+    "from_kind",
+    "to_kind",
+    "from_version",
+    "to_version",
+    "generation",
+    "evidence",
+    "time",
+)
+
+_NEEDED = COLUMNS[:2]
+_ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
+_UNITS: dict[str, Unit] = {unit: unit for unit in get_args(Unit)}
+_LARGEST_GENERATION = 10**9
+_SUFFIXES = (".csv", ".parquet", ".pq")
+
+
+def read(path: str | Path) -> Facts:
+    """Facts of an edge list, or of every ``.csv`` and ``.parquet`` file below a folder.
+
+    A row that cannot be read becomes an issue and the others are read.
+
+    Raises
+    ------
+    InputError
+        If no table has the columns ``from`` and ``to``; names what is wrong with the last one.
+    """
+    root = Path(path)
+    collector = Collector(shown(root), FORMAT)
+    files = find_files(root, lambda name: name.lower().endswith(_SUFFIXES), collector)
+    if not files:
+        raise InputError("holds no .csv or .parquet file", "name the edge list itself", shown(root))
+    collector.files = len(files)
+    tables: list[Table] = []
+    failed: InputError | None = None
+    for file in files:
+        name = shown(file.relative_to(root)) if file != root else shown(Path(file.name))
+        try:
+            tables.append(open_table(file, name, COLUMNS, _NEEDED, collector))
+        except InputError as error:
+            failed = error
+            collector.broken(name, error)
+    if not tables and failed is not None:
+        raise failed
+    reading = _Reading(collector)
+    with _no_collection():
+        for table in tables:
+            reading.read_kinds(table)
+        for table in tables:
+            reading.read_edges(table)
+    collector.count_record("edges", len(collector.relations))
+    return collector.facts()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was seen so far, so that nothing is checked, made or told twice."""
+
+    collector: Collector
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    keys: dict[tuple[object, object, object], Key] = field(default_factory=dict)
+    recorded: set[tuple[Key, int | None, str]] = field(default_factory=set)
+    given: set[Key] = field(default_factory=set)
+    generations: dict[str, int] = field(default_factory=dict)
+
+    def read_kinds(self, table: Table) -> None:
+        """Learn which kind each name has in all rows that give one, where it is the same one."""
+        found: dict[str, set[Kind]] = defaultdict(set)
+        ends = [(0, COLUMNS.index("from_kind")), (1, COLUMNS.index("to_kind"))]
+        at = [(named, stated) for named, stated in ends if table.at[stated] >= 0]
+        if not at:
+            return
+        pairs: set[tuple[object, object]] = set()
+        # Broken rows are told of when the edges are read.
+        for _, values in table.rows(Collector(self.collector.origin, FORMAT)):
+            pairs.update([(values[named], values[stated]) for named, stated in at])
+        for value, stated_kind in pairs:
+            kind = _KINDS.get(_word(stated_kind).casefold(), "unknown")
+            if kind != "unknown":
+                found[_word(value)].add(kind)
+        for name, kinds in found.items():
+            if name in self.kinds:
+                kinds.add(self.kinds[name])
+            self.kinds[name] = next(iter(kinds)) if len(kinds) == 1 else "unknown"
+
+    def read_edges(self, table: Table) -> None:
+        """Make an edge of each row."""
+        for number, values in table.rows(self.collector):
+            self._edge(table, number, values)
+
+    def _edge(self, table: Table, number: int, values: Sequence[object]) -> None:
+        giver, taker, role, samples, unit, giver_kind, taker_kind, before, after, *rest = values
+        generation, evidence, time = rest
+        place = table.place(number, self._evidence(evidence) if evidence else "")
+        given = self.keys.get((giver, giver_kind, before)) or self._key(
+            giver, giver_kind, before, "from", place
+        )
+        taken = self.keys.get((taker, taker_kind, after)) or self._key(taker, taker_kind, after, "to", place)
+        meant = _ROLES.get(cast("str", role)) if role else "dependency"
+        meant = meant or self._role(role, place)
+        if given is None or taken is None or meant is None:
+            return
+        count = None if samples is None or samples == "" else self._count(samples, unit, place)
+        when = self._time(time, place) if time else ""
+        self._record(taken, self._generation(generation, place), when, place)
+        if given.kind != "unknown" and given not in self.given:
+            self.given.add(given)
+            self._record(given, None, "", place)
+        self.collector.relation(taken, given, meant, place, count=count, word=_word(role))
+
+    def _record(self, key: Key, generation: int | None, time: str, place: Place) -> None:
+        if (key, generation, time) not in self.recorded:
+            self.recorded.add((key, generation, time))
+            self.collector.entity(key, place, generation=generation, time=time)
+
+    def _key(self, name: object, kind: object, version: object, end: str, place: Place) -> Key | None:
+        named = self.collector.name(_word(name) if _is_plain(name) else name, f"the name in {end!r}", place)
+        if named is None:
+            return None
+        spelling = _word(version)
+        problem = name_problem(spelling) if spelling else ""
+        if problem:
+            self.collector.error(place, f"the version of {end!r} {problem}; the row was skipped")
+            return None
+        key = Key(self._kind(named, kind, f"{end}_kind", place), named, spelling)
+        self.keys[name, kind, version] = key
+        return key
+
+    def _kind(self, name: str, value: object, column: str, place: Place) -> Kind:
+        written = _word(value).casefold()
+        if written and written not in _KINDS:
+            said = f"{column} is {spelled(value)}, so it stays unknown; {nearest(written[:60], _KINDS)}"
+            self.collector.warning(place, said)
+        stated = _KINDS.get(written, "unknown")
+        return stated if stated != "unknown" else self.kinds.get(name, "unknown")
+
+    def _role(self, value: object, place: Place) -> Role | None:
+        written = _word(value).casefold().replace("_", "-").replace(" ", "-")
+        if not written:
+            return "dependency"
+        if written not in _ROLES:
+            hint = nearest(written[:60], _ROLES, len(_ROLES))
+            self.collector.error(place, f"role is {spelled(value)}; {hint}; the row was skipped")
+        return _ROLES.get(written)
+
+    def _count(self, value: object, unit: object, place: Place) -> Count | None:
+        # Nearly every row is like this, and there may be millions.
+        if isinstance(value, str) and value.isdecimal() and len(value) < 16 and (not unit or unit in _UNITS):
+            whole = int(value)
+            return Count(whole, whole, _UNITS[str(unit)] if unit else "samples")
+        number = _number(value) if isinstance(value, str) else value
+        count = self.collector.samples(number, "samples", place)
+        written = _word(unit).casefold()
+        if not written or count is None:
+            return count
+        if written not in _UNITS:
+            said = f"unit is {spelled(unit)}: the count stays unknown; {nearest(written[:60], _UNITS)}"
+            self.collector.warning(place, said)
+            return None
+        return Count(count.low, count.high, _UNITS[written])
+
+    def _generation(self, value: object, place: Place) -> int | None:
+        if value is None or value == "":
+            return None
+        if isinstance(value, str) and value in self.generations:
+            return self.generations[value]
+        number = _number(value) if isinstance(value, str) else value
+        if isinstance(number, float) and number.is_integer():
+            number = int(number)
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _LARGEST_GENERATION:
+            self.collector.warning(place, f"generation is {spelled(value)}, not a whole number from 0")
+            return None
+        if isinstance(value, str):
+            self.generations[value] = number
+        return number
+
+    def _time(self, value: object, place: Place) -> str:
+        written = _word(value)
+        if not written:
+            return ""
+        try:
+            datetime.fromisoformat(written)
+        except ValueError:
+            said = f"time is {spelled(value)}, not one such as 2026-03-01T12:00:00Z: it was left out"
+            self.collector.warning(place, said)
+            return ""
+        return written
+
+    def _evidence(self, value: object) -> str:
+        written = _word(value)[:LONGEST_NAME]
+        return written.encode(errors="backslashreplace").decode()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Make millions of values, none of them in a cycle, without searching them all for cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
+
+
+def _word(value: object) -> str:
+    """A value as it would be written in CSV: empty for none, whole numbers without a point."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if _is_plain(value) or isinstance(value, float) else ""
+
+
+def _number(text: str) -> object:
+    """The number that a text spells, or the text."""
+    text = text.strip()
+    # Longer ones are beyond every count, and slow to convert.
+    if len(text) > 40 or "_" in text:
+        return text
+    try:
+        return cast("object", int(text) if text.lstrip("+-").isdigit() else float(text))
+    except ValueError:
+        return text
