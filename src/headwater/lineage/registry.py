@@ -20,6 +20,7 @@ _FORMATS = "headwater.lineage.formats."
 IMPORTERS = {
     "ecosystem-graphs": f"{_FORMATS}ecosystem_graphs:read",
     "edges": f"{_FORMATS}edge_lists:read",
+    "mlflow": f"{_FORMATS}mlflow:read",
     "openlineage": f"{_FORMATS}openlineage:read",
 }
 
