@@ -18,8 +18,10 @@ GROUP = "headwater.importers"
 _FORMATS = "headwater.lineage.formats."
 
 IMPORTERS = {
+    "croissant": f"{_FORMATS}croissant:read",
     "ecosystem-graphs": f"{_FORMATS}ecosystem_graphs:read",
     "edges": f"{_FORMATS}edge_lists:read",
+    "hugging-face": f"{_FORMATS}hugging_face:read",
     "mlflow": f"{_FORMATS}mlflow:read",
     "openlineage": f"{_FORMATS}openlineage:read",
 }
