@@ -19,11 +19,14 @@ _FORMATS = "headwater.lineage.formats."
 
 IMPORTERS = {
     "croissant": f"{_FORMATS}croissant:read",
+    "cyclonedx": f"{_FORMATS}cyclonedx:read",
     "ecosystem-graphs": f"{_FORMATS}ecosystem_graphs:read",
     "edges": f"{_FORMATS}edge_lists:read",
     "hugging-face": f"{_FORMATS}hugging_face:read",
     "mlflow": f"{_FORMATS}mlflow:read",
     "openlineage": f"{_FORMATS}openlineage:read",
+    "prov-json": f"{_FORMATS}prov_json:read",
+    "spdx": f"{_FORMATS}spdx:read",
 }
 
 

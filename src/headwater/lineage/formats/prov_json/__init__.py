@@ -1,0 +1,53 @@
+"""Reader of PROV-JSON: files of entities, activities, agents and what relates them.
+
+Every ``.json``, ``.provjson`` and ``.jsonld`` file of a folder is looked at; PROV in JSON-LD is another
+format and is named as such. An activity is a procedure; an agent or entity is of unknown kind
+unless a type states one (`values.STATED`, or the attribute ``headwater:kind``), since a model may be
+written as either. What PROV has no word for is read from ``headwater:generation``,
+``headwater:samples`` and ``headwater:synthetic``; all other attributes are labels under their own
+names. The word of a relation is the PROV record's, followed by its types and roles, as in
+``used ex:training-data``.
+
+A starting or ending trigger, an invalidation and a plan say nothing of what went into what, and give no
+relation.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headwater.errors import InputError
+from headwater.lineage.facts import Facts
+from headwater.lineage.formats.prov_json.documents import Statement, statements
+from headwater.lineage.formats.prov_json.relations import tell
+from headwater.lineage.reading import Collector, find_files, shown
+
+__all__ = ["read"]
+
+FORMAT = "prov-json"
+
+_ENDINGS = (".json", ".provjson", ".jsonld")
+
+
+def read(path: str | Path) -> Facts:
+    """Facts of PROV-JSON documents: a file, or all those below a folder.
+
+    A file or record that cannot be read becomes an issue and the rest is read.
+
+    Raises
+    ------
+    InputError
+        If `path` does not exist, or is a folder without a JSON file.
+    """
+    root = Path(path)
+    collector = Collector(shown(root), FORMAT)
+    files = find_files(root, lambda name: name.lower().endswith(_ENDINGS), collector)
+    if not files:
+        raise InputError("holds no .json file", "give the folder with the PROV-JSON documents", shown(root))
+    collector.files = len(files)
+    found: list[Statement] = []
+    for file in files:
+        name = file.name if file == root else shown(file.relative_to(root))
+        found += statements(file, name, collector)
+    tell(found, collector)
+    return collector.facts()
