@@ -20,6 +20,7 @@ _FORMATS = "headwater.lineage.formats."
 IMPORTERS = {
     "croissant": f"{_FORMATS}croissant:read",
     "cyclonedx": f"{_FORMATS}cyclonedx:read",
+    "dvc": f"{_FORMATS}dvc:read",
     "ecosystem-graphs": f"{_FORMATS}ecosystem_graphs:read",
     "edges": f"{_FORMATS}edge_lists:read",
     "hugging-face": f"{_FORMATS}hugging_face:read",
@@ -27,6 +28,7 @@ IMPORTERS = {
     "openlineage": f"{_FORMATS}openlineage:read",
     "prov-json": f"{_FORMATS}prov_json:read",
     "spdx": f"{_FORMATS}spdx:read",
+    "wandb": f"{_FORMATS}wandb:read",
 }
 
 
