@@ -20,6 +20,7 @@ _FORMATS = "headwater.lineage.formats."
 IMPORTERS = {
     "croissant": f"{_FORMATS}croissant:read",
     "cyclonedx": f"{_FORMATS}cyclonedx:read",
+    "data-provenance": f"{_FORMATS}data_provenance:read",
     "dvc": f"{_FORMATS}dvc:read",
     "ecosystem-graphs": f"{_FORMATS}ecosystem_graphs:read",
     "edges": f"{_FORMATS}edge_lists:read",
