@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from headwater import families
+    from headwater import families, lineage
     from headwater.diagnosis import Diagnosis, diagnose
     from headwater.diagnosis.inspecting import inspect
     from headwater.diagnosis.inspection import Context, Inspection
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from headwater.fields import parse_field
     from headwater.graph import Flow, InteractionGraph, Model, Source
     from headwater.grounding import Grounding, ground
+    from headwater.ledger import Ledger
     from headwater.measures import registry as metrics
     from headwater.measures.causes import Evidence, differential
     from headwater.measures.definitions.runs import profile_runs
@@ -69,6 +70,7 @@ _HOMES = {
     "headwater.pipeline": ("Pipeline", "read_pipeline", "write_pipeline"),
     "headwater.regimes": ("Accumulate", "AccumulateSubsample", "Replace", "Window"),
     "headwater.fields": ("parse_field",),
+    "headwater.ledger": ("Ledger",),
     "headwater.measures.causes": ("Evidence", "differential"),
     "headwater.measures.definitions.runs": ("profile_runs",),
     "headwater.measures.definitions.values": ("Thresholds",),
@@ -84,6 +86,7 @@ _HOMES = {
 _MODULES = {
     "families": "headwater.families",
     "laws": "headwater.theory.laws",
+    "lineage": "headwater.lineage",
     "metrics": "headwater.measures.registry",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -106,6 +109,7 @@ __all__ = [
     "Inspection",
     "InteractionGraph",
     "LawError",
+    "Ledger",
     "Model",
     "Monitor",
     "NoLaw",
@@ -126,6 +130,7 @@ __all__ = [
     "ground",
     "inspect",
     "laws",
+    "lineage",
     "metrics",
     "open_run",
     "parse_field",

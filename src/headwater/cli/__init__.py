@@ -28,9 +28,14 @@ COMMANDS = {
     "verify": "headwater.cli.verify",
     "check": "headwater.cli.check",
     "import": "headwater.cli.importing",
+    "explain": "headwater.cli.explain",
+    "ledger": "headwater.cli.ledger",
     "schema": "headwater.cli.schema",
 }
-"""Name of each command, in the order of the help, and the module it is in."""
+"""Name of each command, in the order of the help, and the module it is in.
+
+A module has a function ``command``, or an ``app`` of several commands.
+"""
 
 BAD_INPUT = 2
 """Exit code of whatever the caller can mend."""
@@ -109,7 +114,11 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_options)
     for name, module in COMMANDS.items():
-        app.command(name)(import_module(module).command)
+        found = import_module(module)
+        if hasattr(found, "app"):
+            app.add_typer(found.app, name=name)
+        else:
+            app.command(name)(found.command)
     return app
 
 

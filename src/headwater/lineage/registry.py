@@ -25,6 +25,8 @@ IMPORTERS = {
     "ecosystem-graphs": f"{_FORMATS}ecosystem_graphs:read",
     "edges": f"{_FORMATS}edge_lists:read",
     "hugging-face": f"{_FORMATS}hugging_face:read",
+    # A ledger is a record too, although it lies above: its reader is loaded by name.
+    "ledger": "headwater.ledger.facts:read",
     "mlflow": f"{_FORMATS}mlflow:read",
     "openlineage": f"{_FORMATS}openlineage:read",
     "prov-json": f"{_FORMATS}prov_json:read",
