@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format verify clusters bench clean
+.PHONY: help install demo test lint format fuzz verify clusters bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ lint: $(READY) ## check format, style, types and the layer order
 format: $(READY) ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
+
+fuzz: $(READY) ## spoil real and recorded files of every format, 100,000 times (half an hour)
+	@$(BIN)/python -m verification.fuzz
 
 verify: $(READY) ## hold theory to simulation, alarms and causes to planted worlds (half an hour)
 	@$(BIN)/python -m verification

@@ -29,6 +29,8 @@ NAMES = (
     "prediction",
     "second_moments",
     "condition",
+    "lineage",
+    "ledger",
     "simulation",
 )
 PACKAGES = ("numpy", "scipy", "networkx", "pyarrow")

@@ -196,7 +196,8 @@ def test_it_tells_what_becomes_of_a_total_that_several_gave(run, tmp_path):
     )
     output = run("edges", path).output
     assert "all from S: S ungrounded" in output
-    assert "S (D in S): collapses" in output
+    assert "D in S, S: collapses" in output
+    assert "D in S, A: degrades" in output or "D in S, A: stable" in output
 
 
 @pytest.fixture

@@ -455,3 +455,21 @@ def test_what_a_judge_chose_among_generated_data_stays_generated():
     assert flows(to_graph(book.facts())[0]) == {("J", "S", 7)}
     rules = Rules((RoleRule("J", "D", "filtered"),))
     assert flows(to_graph(book.facts(), rules)[0]) == {("T", "S", 7)}
+
+
+def test_what_models_made_in_all_holds_nothing_of_what_it_was_made_from():
+    """Instructions written by a model about real texts are no real texts; those of a synthetic parent are."""
+    entities = (
+        Entity(Key("dataset", "D"), AT, Count.exactly(60), synthetic="all"),
+        Entity(Key("dataset", "E"), AT, Count.exactly(90), synthetic="all"),
+    )
+    stated = (
+        Relation(Key("dataset", "D"), Key("model", "T"), "generated", AT),
+        Relation(Key("dataset", "D"), Key("unknown", "wikipedia"), "derived", AT),
+        Relation(Key("dataset", "E"), Key("dataset", "D"), "derived", AT),
+        Relation(Key("dataset", "E"), Key("dataset", "seeds"), "derived", AT),
+        Relation(Key("model", "S"), Key("dataset", "E"), "trained-on", AT),
+    )
+    assert flows(to_graph(Facts("x", 1, entities, stated))[0]) == {("T", "S", 90)}
+    mixed = (Entity(Key("dataset", "D"), AT, Count.exactly(60), synthetic="mixed"),)
+    assert ("wikipedia", "S", None) in flows(to_graph(Facts("x", 1, mixed, stated))[0])

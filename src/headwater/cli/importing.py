@@ -139,18 +139,26 @@ def _say_extremes(found: Report, pipeline: Pipeline) -> None:
     from headwater.diagnosis.extremes import at_extremes
     from headwater.lineage.wording import cut, printable
 
-    ends = at_extremes(pipeline, found.totals)
-    if ends:
-        typer.echo("\nVerdict, if all samples of such a total came from")
-        for line in cut(
-            ends,
-            lambda end: (
-                f"{printable(end.provider)} ({printable(end.dataset)} in {printable(end.model)}): "
-                f"{end.verdict}" + ("" if end.inflation is None else f", inflation ×{end.inflation:,.2f}")
-            ),
-            shown=12,
-        ):
-            typer.echo(line)
+    by: dict[tuple[str, str], dict[str, str]] = {}
+    for end in at_extremes(pipeline, found.totals):
+        inflation = "" if end.inflation is None else f", inflation ×{end.inflation:,.2f}"
+        by.setdefault((end.dataset, end.model), {})[end.provider] = end.verdict + inflation
+    if not by:
+        return
+    typer.echo("\nVerdict, if all samples of such a total came from one provider, or evenly from all")
+    lines = []
+    for (dataset, model), said in by.items():
+        if len(set(said.values())) == 1:
+            lines.append(
+                f"{printable(dataset)} in {printable(model)}: {next(iter(said.values()))}, whoever gave"
+            )
+        else:
+            lines += [
+                f"{printable(dataset)} in {printable(model)}, {printable(who)}: {what}"
+                for who, what in said.items()
+            ]
+    for line in cut(lines, str, shown=12):
+        typer.echo(line)
 
 
 def _write_report(found: Report, path: Path) -> None:

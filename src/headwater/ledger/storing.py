@@ -267,9 +267,19 @@ _AGAIN = "the ledger holds what was committed before: repeat this call when that
 _UNSURE = "whether it had been written already is unknown, and a key makes it safe to send again"
 
 
+_NO_LEDGER = (
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CORRUPT,
+    # A statement that fails on its own tables meets tables of another make.
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_SCHEMA,
+    sqlite3.SQLITE_MISMATCH,
+)
+
+
 def _of_sqlite(error: sqlite3.Error, place: str) -> HeadwaterError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+    if code in _NO_LEDGER:
         return InputError(f"this is no ledger, or a damaged one: {error}", "name another file", place)
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
         return OutputError(f"{place}: the ledger cannot be written: {error}", f"free space; {_AGAIN}")
@@ -277,9 +287,6 @@ def _of_sqlite(error: sqlite3.Error, place: str) -> HeadwaterError:
         return OutputError(f"{place}: another process has kept the ledger locked for too long", _AGAIN)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return OutputError(f"{place}: the ledger may only be read", "ask its owner, or `chmod u+w` it")
-    if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_MISMATCH):
-        # A statement that fails on its own tables meets tables of another make.
-        return InputError(f"this is no ledger, or a damaged one: {error}", "name another file", place)
     if code == sqlite3.SQLITE_CANTOPEN:
         return InputError("the ledger cannot be opened", "check that it and its folder may be written", place)
     return OutputError(f"{place}: {_first_line(error)}", _AGAIN)

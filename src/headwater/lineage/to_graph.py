@@ -160,9 +160,11 @@ def _labels(nodes: Iterable[Node]) -> dict[Node, str]:
 
 def _split(nodes: Nodes) -> dict[tuple[Node, Node], int]:
     """Totals shared out evenly, the remainder to the first."""
+    flowing = {(flow.provider, flow.model) for flow in nodes.flows if flow.sort == "flow"}
     found: dict[tuple[Node, Node], int] = defaultdict(int)
     for model, total, providers in nodes.totals:
-        each, more = divmod(total.samples, len(providers))
-        for at, provider in enumerate(providers):
+        given = [provider for provider in providers if (provider, model) in flowing]
+        each, more = divmod(total.samples, max(len(given), 1))
+        for at, provider in enumerate(given):
             found[provider, model] += each + (at < more)
     return {ends: number for ends, number in found.items() if number}

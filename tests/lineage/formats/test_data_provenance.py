@@ -56,11 +56,12 @@ def told(tmp_path: Path, *records: dict[str, Any], file: str = "C.json") -> Fact
 
 
 def datasets(facts: Facts) -> list[str]:
-    return [entity.name for entity in facts.entities if entity.kind == "dataset"]
+    return [each.name for each in facts.entities if each.kind == "dataset" and "holds" not in each.labels]
 
 
 def ends(facts: Facts, role: str) -> list[tuple[str, Key]]:
-    return [(each.subject.name, each.object) for each in facts.relations if each.role == role]
+    told = (each for each in facts.relations if each.role == role and each.word != "Collection")
+    return [(each.subject.name, each.object) for each in told]
 
 
 # -- the real summaries --------------------------------------------------------------------------
@@ -106,14 +107,15 @@ def test_human_annotation_makes_a_mixture(real: Facts, records: list[tuple[str, 
         for _, each in records
         if {value.casefold() for value in each["Model Generated"]} - NOT_MODELS
     )
-    assert Counter(entity.synthetic for entity in real.entities if entity.synthetic) == said
+    told = (each for each in real.entities if "holds" not in each.labels)
+    assert Counter(entity.synthetic for entity in told if entity.synthetic) == said
     assert said == {"all": 214, "mixed": 94}
 
 
 def test_no_two_datasets_have_one_name(real: Facts, records: list[tuple[str, dict[str, Any]]]) -> None:
     of_name: dict[str, set[str]] = defaultdict(set)
     for entity in real.entities:
-        if entity.kind == "dataset":
+        if entity.kind == "dataset" and "holds" not in entity.labels:
             of_name[entity.name].add(entity.labels["identifier"])
     assert {len(identifiers) for identifiers in of_name.values()} == {1}
     assert len(of_name) == len({key for key, _ in records}) == 2_310
@@ -380,3 +382,20 @@ def test_a_hundred_thousand_records_take_seconds(tmp_path: Path) -> None:
     started = time.process_time()
     assert read(tmp_path).records["records"] == 100_000
     assert time.process_time() - started < 20
+
+
+def test_a_collection_of_several_datasets_holds_them_all(tmp_path: Path) -> None:
+    """Other catalogues know it by its own name; its count is known where that of each is."""
+    told_ = told(tmp_path, *(record(each, Text_Metrics={"Num Dialogs": 40}) for each in ("a", "b")))
+    (whole,) = [entity for entity in told_.entities if "holds" in entity.labels]
+    assert (whole.name, whole.count) == ("C", Count.exactly(80))
+    held = {each.object.name: each.count for each in told_.relations if each.word == "Collection"}
+    assert held == {"C/a": Count.exactly(40), "C/b": Count.exactly(40)}
+    unknown = told(tmp_path, record("a", Text_Metrics={"Num Dialogs": 40}), record("b", Text_Metrics={}))
+    assert [entity.count for entity in unknown.entities if "holds" in entity.labels] == [None]
+
+
+def test_open_orca_is_the_sum_of_its_four_parts(real: Facts) -> None:
+    """4,233,923, where another catalogue writes "4.5M"; all four say that models made them."""
+    (whole,) = [entity for entity in real.entities if entity.name == "Open Orca"]
+    assert (whole.count, whole.synthetic) == (Count.exactly(4_233_923), "all")

@@ -34,8 +34,6 @@ STATED: dict[str, Kind] = {
 }
 """Types that state a kind: the part behind the prefix, without case and anything but letters."""
 
-_LOCAL = re.compile(r"[^:/#]*$")
-
 
 def scalars(value: object) -> Iterator[str]:
     """The texts of a value: of a scalar, a typed literal ``{"$": ...}``, or a list of them."""
@@ -64,8 +62,8 @@ def local(name: str) -> str:
     >>> local("http://example.org/ns#Model"), local("prov:Revision")
     ('Model', 'Revision')
     """
-    found = _LOCAL.search(name)
-    return found.group() if found else name
+    # Not a regular expression: one that looks for the end tries every start of a long name.
+    return name[max(name.rfind(mark) for mark in ":/#") + 1 :]
 
 
 def kinds(body: Mapping[str, Any]) -> set[Kind]:

@@ -6,7 +6,6 @@ likewise for fields: only the part behind the profile is kept.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,6 @@ _PURPOSES: dict[str, Kind] = {"model": "model", "data": "dataset", "application"
 _KNOWN = frozenset(
     (*_TYPES, *RELATIONSHIPS, *SOFTWARE, *AGENTS, "SpdxDocument", "CreationInfo", "Sbom", "Bom")
 )
-_LOCAL = re.compile(r"[^/#:_]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,5 +165,5 @@ def local(name: str) -> str:
     >>> local("ai_AIPackage"), local("https://spdx.org/rdf/3.0.1/terms/Core/NoneElement")
     ('AIPackage', 'NoneElement')
     """
-    found = _LOCAL.search(name)
-    return found.group() if found else name
+    # Not a regular expression: one that looks for the end tries every start of a long name.
+    return name[max(name.rfind(mark) for mark in "/#:_") + 1 :]

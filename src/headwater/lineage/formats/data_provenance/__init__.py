@@ -7,24 +7,34 @@ It has the bare name of its collection where the collection holds nothing else a
 the same but for case and punctuation (``Alpaca``), and its identifier in place of its name
 where others of the collection have that name (``xP3x/xp3x-flores-ace_arab``).
 
+A collection of several datasets is a dataset too, that holds them all.
+
 A web address on the Hugging Face hub is kept as a label only: many a record that a model wrote
 gives the address of the human dataset it was made from.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from headwater.errors import InputError
 from headwater.lineage.facts import Count, Facts, Key, Kind, Place
+from headwater.lineage.formats.data_provenance.records import (
+    HOURS,
+    LABELS,
+    SOURCES,
+    Record,
+    letters,
+    names,
+    records_of,
+)
 from headwater.lineage.reading import Collector, find_files, marked_json, shown
-from headwater.lineage.reading.collecting import LARGEST_COUNT, LONGEST_NAME, name_problem, spelled
+from headwater.lineage.reading.collecting import LARGEST_COUNT, name_problem, spelled
 
 FORMAT = "data-provenance"
 
@@ -35,28 +45,6 @@ The collection's own list of values, ``constants/model_groups.json``, does not t
 models, so that they are told apart here: templates, two classifiers, two human-made datasets, and
 `Other`, which may be anything.
 """
-
-SOURCES = ("Text Sources", "Source", "Video Sources")
-"""Fields that list where the content was found; the last two are those of speech and of video."""
-
-_HOURS = ("Hours", "Video Hours")
-_LABELS = {
-    "Collection": "collection",
-    "Dataset Name": "dataset_name",
-    "Hugging Face URL": "hugging_face",
-    "Dataset URL": "url",
-}
-_FIELDS = (
-    *_LABELS,
-    *SOURCES,
-    *_HOURS,
-    "Unique Dataset Identifier",
-    "Model Generated",
-    "Derived from Datasets",
-    "Human Annotation",
-    "Text Metrics",
-    "Inferred Metadata",
-)
 
 
 def read(path: str | Path) -> Facts:
@@ -91,33 +79,13 @@ def read(path: str | Path) -> Facts:
         collector.warning(
             Place(f"../{name}"), "was not read: text only; import it by its own name for the rest"
         )
-    records = [record for file in files for record in _records_of(file, root, collector)]
-    reading = _Reading(collector, _names(records))
+    records = [record for file in files for record in records_of(file, root, collector)]
+    reading = _Reading(collector, names(records))
     for record in records:
         _read_record(record, reading)
+    _collections(records, reading)
     _tell_of_references(reading)
     return collector.facts()
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """One dataset, of whose fields only those used are kept."""
-
-    identifier: str
-    collection: str
-    name: str
-    place: Place
-    fields: dict[str, Any]
-
-    def at(self, *steps: str | int, line: int = 0) -> Place:
-        """The place of a field or of an item of it."""
-        pointer = "/".join((self.place.pointer, *(_escaped(str(step)) for step in steps)))
-        return Place(self.place.path, line or self.place.line, pointer)
-
-    @property
-    def identity(self) -> tuple[str, str]:
-        """What tells the dataset from all others."""
-        return self.collection, self.identifier
 
 
 @dataclass(slots=True)
@@ -148,101 +116,10 @@ def _unread(root: Path) -> list[str]:
         return []
 
 
-# -- records and their names ---------------------------------------------------------------------
-
-
-def _records_of(file: Path, root: Path, collector: Collector) -> Iterator[_Record]:
-    path = shown(file.relative_to(root)) if file != root else shown(Path(file.name))
-    try:
-        whole = marked_json.load(file, path)
-    except InputError as error:
-        collector.broken(path, error)
-        return
-    if not isinstance(whole, dict):
-        said = f"the file is {spelled(whole)}, not an object of datasets; nothing was read from it"
-        collector.error(Place(path, marked_json.line(whole, 1)), said)
-        return
-    for twice in whole.twice if isinstance(whole, marked_json.Object) else ():
-        collector.warning(Place(path, 1), f"{twice!r:.60} is written twice; the last one counts")
-    for key, record in whole.items():
-        place = Place(path, marked_json.line(record, 1), _pointer(key))
-        if not isinstance(record, dict):
-            collector.error(place, f"the record is {spelled(record)}, not an object; it was skipped")
-            continue
-        made = _record(key, record, place, collector)
-        if made:
-            collector.count_record("records")
-            yield made
-
-
-def _record(key: str, record: dict[str, Any], place: Place, collector: Collector) -> _Record | None:
-    identifier = _text(record, "Unique Dataset Identifier", place, collector) or collector.name(
-        key, "the key of the record", place
-    )
-    if identifier is None:
-        return None
-    name = _text(record, "Dataset Name", place, collector) or identifier
-    stem = Path(place.path).stem.strip()
-    collection = _text(record, "Collection", place, collector) or stem or identifier
-    # Two names at their limit would together be beyond it.
-    if len(collection) + max(len(name), len(identifier)) >= LONGEST_NAME:
-        collector.error(place, "the names of collection and dataset are too long; the record was skipped")
-        return None
-    kept = {field: record[field] for field in _FIELDS if field in record}
-    return _Record(identifier, collection, name, place, kept)
-
-
-def _text(record: dict[str, Any], field: str, place: Place, collector: Collector) -> str:
-    """A field that should hold a name; empty, with a warning unless it is missing, where it does not."""
-    value = record.get(field)
-    if value is None or value == "":
-        return ""
-    problem = name_problem(value)
-    if problem:
-        collector.warning(place, f"{field!r} {problem}; it was passed over")
-        return ""
-    return str(value).strip()
-
-
-def _names(records: Iterable[_Record]) -> dict[tuple[str, str], str]:
-    """What each dataset is called, so that no two of a collection have the same name."""
-    identifiers: dict[str, set[str]] = defaultdict(set)
-    alike: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for record in records:
-        identifiers[record.collection].add(record.identifier)
-        alike[record.collection, record.name].add(record.identifier)
-    found: dict[tuple[str, str], str] = {}
-    for record in records:
-        alone = len(identifiers[record.collection]) == 1
-        if alone and _letters(record.collection) == _letters(record.name):
-            called = record.collection
-        elif len(alike[record.collection, record.name]) > 1:
-            called = f"{record.collection}/{record.identifier}"
-        else:
-            called = f"{record.collection}/{record.name}"
-        found[record.identity] = called
-    return found
-
-
-def _letters(name: str) -> str:
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(letter for letter in folded if letter.isalnum())
-
-
-def _pointer(key: str) -> str:
-    return "/" + _escaped(key)
-
-
-def _escaped(step: str) -> str:
-    cut = step if len(step) <= LONGEST_NAME else step[:LONGEST_NAME]
-    printable = cut.encode(errors="backslashreplace").decode()
-    return printable.replace("~", "~0").replace("/", "~1")
-
-
 # -- what a record says --------------------------------------------------------------------------
 
 
-def _read_record(record: _Record, reading: _Reading) -> None:
+def _read_record(record: Record, reading: _Reading) -> None:
     collector = reading.collector
     dataset = Key("dataset", reading.names[record.identity])
     before = reading.first.setdefault(dataset.name, record.place)
@@ -273,7 +150,35 @@ def _read_record(record: _Record, reading: _Reading) -> None:
         collector.relation(dataset, Key("unknown", value), "derived", place, word=word)
 
 
-def _items(record: _Record, field: str, collector: Collector) -> list[tuple[str, Place]]:
+def _collections(records: Iterable[Record], reading: _Reading) -> None:
+    """Record what several datasets are together: other catalogues know a collection by its own name alone."""
+    members: dict[str, dict[str, Record]] = defaultdict(dict)
+    for record in records:
+        members[record.collection].setdefault(reading.names[record.identity], record)
+    told = {entity.name: entity for entity in reading.collector.entities if entity.kind == "dataset"}
+    for collection, held in members.items():
+        if len(held) < 2 or collection in told:
+            continue
+        known = [count.exact for name in held if (count := told[name].count) and count.unit == "samples"]
+        numbers = [number for number in known if number is not None]
+        whole = Count.exactly(sum(numbers)) if len(numbers) == len(held) else None
+        key = Key("dataset", collection)
+        flags = {told[name].synthetic for name in held}
+        reading.collector.entity(
+            key,
+            next(iter(held.values())).place,
+            count=whole,
+            synthetic="all" if flags == {"all"} else None,
+            labels={"holds": str(len(held))},
+        )
+        for name, record in held.items():
+            part = told[name].count
+            reading.collector.relation(
+                key, Key("dataset", name), "derived", record.place, count=part, word="Collection"
+            )
+
+
+def _items(record: Record, field: str, collector: Collector) -> list[tuple[str, Place]]:
     """The names that a field lists, each once, with their places."""
     listed = record.fields.get(field)
     if listed is None or listed == "":
@@ -293,7 +198,7 @@ def _items(record: _Record, field: str, collector: Collector) -> list[tuple[str,
     return list(found.items())
 
 
-def _sources(record: _Record, collector: Collector) -> Iterator[tuple[str, Place, str]]:
+def _sources(record: Record, collector: Collector) -> Iterator[tuple[str, Place, str]]:
     seen: set[str] = set()
     for word in SOURCES:
         for value, place in _items(record, word, collector):
@@ -322,7 +227,7 @@ def _parent(value: str, reading: _Reading) -> Key:
     return Key("dataset", value)
 
 
-def _count(record: _Record, collector: Collector) -> Count | None:
+def _count(record: Record, collector: Collector) -> Count | None:
     metrics = record.fields.get("Text Metrics")
     if isinstance(metrics, dict):
         place = record.at("Text Metrics", "Num Dialogs", line=marked_json.line(metrics))
@@ -330,7 +235,7 @@ def _count(record: _Record, collector: Collector) -> Count | None:
     if metrics is not None:
         said = f"'Text Metrics' is {spelled(metrics)}, not an object: the count stays unknown"
         collector.warning(record.at("Text Metrics"), said)
-    for unit in _HOURS:
+    for unit in HOURS:
         hours = record.fields.get(unit)
         if isinstance(hours, (int, float)) and not isinstance(hours, bool) and 0 <= hours <= LARGEST_COUNT:
             low = int(hours)
@@ -338,18 +243,18 @@ def _count(record: _Record, collector: Collector) -> Count | None:
     return None
 
 
-def _annotation(record: _Record) -> str:
+def _annotation(record: Record) -> str:
     """``Yes``, ``No``, or empty; written as text or as a list."""
     said = record.fields.get("Human Annotation")
     said = said if isinstance(said, list) else [said]
     return "Yes" if "Yes" in said else "No" if "No" in said else ""
 
 
-def _synthetic(record: _Record) -> Literal["all", "mixed"]:
+def _synthetic(record: Record) -> Literal["all", "mixed"]:
     return "mixed" if _annotation(record) == "Yes" else "all"
 
 
-def _time(record: _Record, collector: Collector) -> str:
+def _time(record: Record, collector: Collector) -> str:
     found = record.fields.get("Inferred Metadata")
     written = found.get("HF Date") if isinstance(found, dict) else None
     if not isinstance(written, str) or not written:
@@ -362,8 +267,8 @@ def _time(record: _Record, collector: Collector) -> str:
         return ""
 
 
-def _labels(record: _Record) -> dict[str, str]:
-    found = {label: record.fields.get(field) for field, label in _LABELS.items()}
+def _labels(record: Record) -> dict[str, str]:
+    found = {label: record.fields.get(field) for field, label in LABELS.items()}
     found["identifier"] = record.identifier
     found["human_annotation"] = _annotation(record)
     return {label: str(value).strip() for label, value in found.items() if not name_problem(value)}
@@ -377,9 +282,9 @@ def _tell_of_references(reading: _Reading) -> None:
     known: dict[str, set[str]] = defaultdict(set)
     for (collection, identifier), name in reading.names.items():
         for written in (collection, identifier, name, name.removeprefix(f"{collection}/")):
-            known[_letters(written)].add(name)
-    like = Counter({value: uses for value, uses in reading.references.items() if known.get(_letters(value))})
-    several = sum(uses for value, uses in like.items() if len(known[_letters(value)]) > 1)
+            known[letters(written)].add(name)
+    like = Counter({value: uses for value, uses in reading.references.items() if known.get(letters(value))})
+    several = sum(uses for value, uses in like.items() if len(known[letters(value)]) > 1)
     shown_first = ", ".join(repr(value) for value, _ in like.most_common(5))
     said = f"{unknown:,} references to other datasets are no identifier of a record here and stay names"
     if like:
