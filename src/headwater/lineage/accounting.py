@@ -194,8 +194,8 @@ def _rule_uses(lineage: Lineage) -> Iterator[RuleUse]:
         yield RuleUse(str(fold), str(fold.place), number)
     for run, number in zip(rules.runs, lineage.fitted, strict=True):
         yield RuleUse(str(run), str(run.place), number)
-    for kind in rules.kinds:
-        yield RuleUse(str(kind), str(kind.place), identity.fitted(kind, lineage.facts))
+    for kind, number in zip(rules.kinds, identity.fitted(rules.kinds, lineage.facts), strict=True):
+        yield RuleUse(str(kind), str(kind.place), number)
 
 
 def _unknowns(outcome: Outcome) -> Unknowns:

@@ -9,6 +9,7 @@ from pathlib import Path
 from headwater.errors import InputError
 from headwater.lineage.facts import Facts
 from headwater.lineage.merging import merge
+from headwater.lineage.reading.collection import without_collection
 from headwater.lineage.registry import importer
 from headwater.lineage.rules import Record, Rules
 
@@ -45,6 +46,7 @@ def from_rules(rules: Rules, rules_file: Path) -> tuple[Record, ...]:
     )
 
 
+@without_collection()
 def gather(records: Iterable[Record], say: Callable[[str], None] = lambda text: None) -> Facts:
     """The facts of all records together.
 

@@ -230,11 +230,17 @@ def _by_rule(kinds: Iterable[KindRule]) -> Callable[[Key], Key]:
     return told
 
 
-def fitted(rule: KindRule, facts: Facts) -> int:
-    """How many records of unknown kind, or names without one, a kind rule fits."""
+def fitted(rules: Iterable[KindRule], facts: Facts) -> list[int]:
+    """How many assets of unknown kind, or names without a record, each kind rule is the first to fit."""
+    given = tuple(rules)
     ends = (relation.object for relation in facts.relations)
     keys = {key for key in (*(entity.key for entity in facts.entities), *ends) if key.kind == "unknown"}
-    return sum(fnmatchcase(key.name, rule.name) for key in keys)
+    found = [0] * len(given)
+    for key in keys:
+        first = next((at for at, rule in enumerate(given) if fnmatchcase(key.name, rule.name)), None)
+        if first is not None:
+            found[first] += 1
+    return found
 
 
 def _check_alias(name: str, alias: Alias, known: Catalogue, written: Container[str]) -> None:

@@ -20,6 +20,7 @@ from headwater.lineage.evidence import Evidence, evidence
 from headwater.lineage.facts import Facts
 from headwater.lineage.folding import Folded, Nodes
 from headwater.lineage.generations import Node
+from headwater.lineage.reading.collection import without_collection
 from headwater.lineage.report import Report
 from headwater.lineage.rules import Rules
 
@@ -58,6 +59,7 @@ def to_graph(facts: Facts, rules: Rules = _DEFAULT) -> tuple[InteractionGraph, R
     return made.graph, made.report
 
 
+@without_collection()
 def import_facts(facts: Facts, rules: Rules = _DEFAULT) -> Imported:
     """The interaction graph with its report and its evidence.
 

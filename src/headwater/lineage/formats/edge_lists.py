@@ -23,10 +23,8 @@ A kind that is given once holds for that name in every row, unless rows give sev
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +35,7 @@ from headwater.lineage.facts import Count, Facts, Key, Kind, Place, Role, Unit
 from headwater.lineage.formats.edge_tables import Table, open_table
 from headwater.lineage.reading import Collector, find_files, shown
 from headwater.lineage.reading.collecting import LONGEST_NAME, name_problem, spelled
+from headwater.lineage.reading.collection import without_collection
 
 FORMAT = "edges"
 
@@ -91,7 +90,7 @@ def read(path: str | Path) -> Facts:
     if not tables and failed is not None:
         raise failed
     reading = _Reading(collector)
-    with _no_collection():
+    with without_collection():
         for table in tables:
             reading.read_kinds(table)
         for table in tables:
@@ -237,18 +236,6 @@ class _Reading:
     def _evidence(self, value: object) -> str:
         written = _word(value)[:LONGEST_NAME]
         return written.encode(errors="backslashreplace").decode()
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Make millions of values, none of them in a cycle, without searching them all for cycles."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _is_plain(value: object) -> bool:
