@@ -22,10 +22,11 @@ def blocks(name: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("name", ["README.md", "DESIGN.md"])
+@pytest.mark.parametrize("name", ["README.md", "DESIGN.md", "docs/lineage.md"])
 def test_every_python_block_runs(name, capsys, monkeypatch, tmp_path):
     """Blocks of one document share their names, as a reader would type them."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     found = blocks(name, "python")
     assert found
     names: dict[str, object] = {}
@@ -104,6 +105,39 @@ def test_the_check_in_the_readme_is_the_check(tmp_path):
     assert [name for name, *_ in rows] == [name for name, *_ in told if name in dict(rows)]
     for name in ("tails lost", "any rise of risk", "collapsing variance"):
         assert [name, dict(rows)[name]] in told
+
+
+def test_the_import_in_the_readme_is_the_import(tmp_path):
+    """What it prints of folding, and the file it writes."""
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "headwater.cli", "import", "openlineage"]
+    found = subprocess.run(
+        [*command, str(ROOT / "examples" / "self-training.ndjson"), "-o", str(tmp_path / "loop.yaml")],
+        env=os.environ | {"COLUMNS": "110"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    shown = {block.partition("\n")[0]: block for block in blocks("README.md", "text")}
+    folded = next(block for first, block in shown.items() if first.startswith("Folded:"))
+    assert folded in found.stdout
+    assert shown["headwater: 1"] == (tmp_path / "loop.yaml").read_text(encoding="utf-8")
+
+
+def test_the_rules_in_the_documents_are_rules(tmp_path):
+    from headwater.lineage import read_rules
+
+    for block in blocks("docs/lineage.md", "yaml"):
+        (tmp_path / "rules.yaml").write_text(block, encoding="utf-8")
+        assert read_rules(tmp_path / "rules.yaml").fold
+    for example in sorted((ROOT / "examples").glob("*-rules.yaml")):
+        assert read_rules(example).aliases
+
+
+def test_every_format_has_its_row_in_the_documents():
+    from headwater.lineage.registry import IMPORTERS
+
+    page = (ROOT / "docs" / "lineage.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == set(IMPORTERS)
 
 
 def test_the_error_in_the_readme_is_the_error():

@@ -56,6 +56,9 @@ def command(
     online: Annotated[
         bool, typer.Option("--online", help="hugging-face: paths are ids, read from the hub.")
     ] = False,
+    depth: Annotated[
+        int, typer.Option(min=0, max=10, help="--online: also cards that these name, so many steps away.")
+    ] = 0,
     name: Annotated[
         str, typer.Option(help="Name of the pipeline; if not given, that of the first folder.")
     ] = "",
@@ -80,7 +83,7 @@ def command(
     whole = inputs.output_of(report, *given, output, option="--report")
     pace = parse_regime(regime) if regime else None
     with printing.told("Reading") as say:
-        facts = _from_hub(wanted) if online else gather(wanted, say)
+        facts = _from_hub(wanted, depth) if online else gather(wanted, say)
     made = import_facts(facts, stated)
     typer.echo(str(made.report))
     pipeline = Pipeline(made.graph, pace, generations, name or _name_of(wanted[0].path))
@@ -107,7 +110,7 @@ def _records(words: Sequence[str], stated: Rules, rules: Path | None) -> tuple[R
     return from_rules(stated, rules)
 
 
-def _from_hub(wanted: Sequence[Record]) -> Facts:
+def _from_hub(wanted: Sequence[Record], depth: int) -> Facts:
     from headwater.errors import InputError
     from headwater.lineage.formats.hugging_face import read_hub
 
@@ -116,7 +119,7 @@ def _from_hub(wanted: Sequence[Record]) -> Facts:
         raise InputError(
             f"--online reads cards from the hub and no {other.format}", "import hugging-face ids alone"
         )
-    return read_hub([record.path for record in wanted])
+    return read_hub([record.path for record in wanted], depth=depth)
 
 
 def _rules(path: Path | None, applications: Applications | None, unresolved: Unresolved | None) -> Rules:
