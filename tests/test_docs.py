@@ -129,8 +129,8 @@ def test_the_rules_in_the_documents_are_rules(tmp_path):
     for block in blocks("docs/lineage.md", "yaml"):
         (tmp_path / "rules.yaml").write_text(block, encoding="utf-8")
         assert read_rules(tmp_path / "rules.yaml").fold
-    for example in sorted((ROOT / "examples").glob("*-rules.yaml")):
-        assert read_rules(example).aliases
+    for path in sorted((ROOT / "examples").glob("*-rules.yaml")):
+        assert read_rules(path).aliases
 
 
 def test_every_format_has_its_row_in_the_documents():
