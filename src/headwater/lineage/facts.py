@@ -104,7 +104,9 @@ class Entity:
         Whether the record says that models made it: all, some (``mixed``) or none of it;
         ``None``: the record does not say.
     time
-        When it ran or was made: ISO 8601, or empty.
+        When it was made, or when it ended: ISO 8601, or empty.
+    started
+        When a run began, which is when it read what it read; empty where only `time` is known.
     labels
         Whatever else a rule may ask for: parameters, tags, such as ``{"param.iteration": "3"}``.
     """
@@ -115,6 +117,7 @@ class Entity:
     generation: int | None = None
     synthetic: Literal["all", "mixed", "none"] | None = None
     time: str = ""
+    started: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property

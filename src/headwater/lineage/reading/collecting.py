@@ -31,6 +31,7 @@ class Told(TypedDict, total=False):
     generation: int | None
     synthetic: Literal["all", "mixed", "none"] | None
     time: str
+    started: str
     labels: Mapping[str, str]
 
 
