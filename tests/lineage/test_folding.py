@@ -151,7 +151,7 @@ def test_real_data_of_every_generation_are_a_flow():
 
 
 def test_one_archive_in_every_generation_is_a_fixed_source():
-    """The digest is the same each time; 500 real samples beside 900 generated ones."""
+    """The digest is the same each time; 500 real samples of it beside 900 generated ones."""
     book = Book()
     real = Key("dataset", "real", "sha256:1")
     book.run("train 0", [(real, 500)], [(Key("model", "student", "0"), None)], 0)
@@ -163,7 +163,10 @@ def test_one_archive_in_every_generation_is_a_fixed_source():
         )
     graph, report = to_graph(book.facts())
     (source,) = graph.sources
-    assert source == hw.Source("real", "fixed", 500)
+    assert source == hw.Source("real", "fixed", None)
+    book.entities.append(Entity(real, AT, Count.exactly(50_000)))
+    (source,) = to_graph(book.facts())[0].sources
+    assert source == hw.Source("real", "fixed", 50_000)
     assert report.folding.archives == ("real",)
     assert {(flow.provider, flow.samples) for flow in graph.flows} == {("real", 500), ("student", 900)}
 
@@ -343,7 +346,7 @@ def test_data_that_are_partly_generated_hold_something_else_too():
         Relation(Key("model", "S"), Key("dataset", "D"), "trained-on", AT),
     )
     graph, report = to_graph(Facts("x", 1, entities, stated))
-    assert flows(graph) == {("T", "S", None), ("D (not generated)", "S", None)}
+    assert flows(graph) == {("T", "S", None), ("rest of D", "S", None)}
     assert report.totals[0].samples == 50
 
 

@@ -47,11 +47,7 @@ class Outcome:
     @cached_property
     def flows(self) -> list[Folded]:
         """What became flows of the graph."""
-        return [
-            flow
-            for flow in self.nodes.flows
-            if flow.sort == "flow" and flow.model not in self.nodes.once and flow.samples != 0
-        ]
+        return [flow for flow in self.nodes.flows if self.nodes.becomes_flow(flow)]
 
     @cached_property
     def generating(self) -> frozenset[Node]:

@@ -35,6 +35,10 @@ class Counted:
 
     Attributes
     ----------
+    parts
+        By provider and model, the samples of each dataset that brings some, in order.
+    sizes
+        Samples in each provider that is an asset of known size.
     totals
         Where only the sum over providers is known.
     units
@@ -44,9 +48,26 @@ class Counted:
     """
 
     samples: Mapping[tuple[Key, Key], int]
+    parts: Mapping[tuple[Key, Key], tuple[int | None, ...]]
+    sizes: Mapping[Key, int]
     totals: tuple[Total, ...]
     units: Mapping[str, int]
     issues: tuple[Issue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is said of how much of something was used: a number, nothing, or what is no one number."""
+
+    number: int | None
+    silent: bool
+
+    def of(self, whole: int | None) -> int | None:
+        """The number; the whole only where nothing was said."""
+        return whole if self.silent else self.number
+
+
+_SILENT = _Said(None, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +99,34 @@ class _Counter:
 
     def all(self, models: Iterable[Key]) -> Counted:
         samples: dict[tuple[Key, Key], int] = {}
+        parts: dict[tuple[Key, Key], tuple[int | None, ...]] = {}
         totals: list[Total] = []
         for model in models:
-            for provider, number in self.into(model, totals).items():
-                if number is not None:
-                    samples[provider, model] = number
-        return Counted(samples, tuple(totals), dict(self.units), tuple(self.issues))
+            for provider, numbers in self.into(model, totals).items():
+                parts[provider, model] = tuple(numbers)
+                known = [number for number in numbers if number is not None]
+                if len(known) == len(numbers):
+                    samples[provider, model] = sum(known)
+        ends = {provider for provider, _ in parts if provider not in self.way.models}
+        sizes = {key: size for key in ends if (size := self.size(key)) is not None}
+        return Counted(samples, parts, sizes, tuple(totals), dict(self.units), tuple(self.issues))
 
-    def into(self, model: Key, totals: list[Total]) -> dict[Key, int | None]:
-        """Samples of each provider in the training set of a model."""
-        found: dict[Key, int | None] = {}
-        for provider, dependency, stated in self._distinct(self.way.into.get(model, ())):
+    def into(self, model: Key, totals: list[Total]) -> dict[Key, list[int | None]]:
+        """Samples of each provider in the training set of a model, by dataset."""
+        found: dict[Key, list[int | None]] = defaultdict(list)
+        for provider, dependency, said in self._distinct(self.way.into.get(model, ())):
             if self.way.ends_at(dependency):
-                total = stated if stated is not None else self.size(provider)
-                _add(found, provider, total if provider not in self.way.models else stated)
+                whole = None if provider in self.way.models else self.size(provider)
+                found[provider].append(said.of(whole))
                 continue
             parts = self.composition(provider)
-            total = parts.total if stated is None else stated
+            total = said.of(parts.total)
             shares = _shares(parts, total)
             if total is not None and any(number is None for number in shares.values()):
                 ends = tuple(key for key in shares if key in self.way.models or key not in self.way.mixed)
                 totals.append(Total(model, provider, total, ends))
             for key, number in shares.items():
-                _add(found, key, number)
+                found[key].append(number)
         return found
 
     def composition(self, dataset: Key) -> _Parts:
@@ -126,26 +152,43 @@ class _Counter:
     def _compose(self, node: Key) -> _Parts:
         size = self.size(node)
         inputs: list[tuple[int | None, _Parts]] = []
-        for provider, dependency, stated in self._distinct(self.way.into.get(node, ())):
+        said_alone = _SILENT
+        for provider, dependency, said in self._distinct(self.way.into.get(node, ())):
             if self.way.ends_at(dependency):
                 whole = None if provider in self.way.models else self.size(provider)
                 part = _Parts(whole, {provider: whole})
             else:
                 part = self.parts.get(provider) or _Parts(None, {provider: None})
-            inputs.append((stated, part))
+            said_alone = said
+            inputs.append((said.of(part.total), part))
         if not inputs:
             return _Parts(size, {node: size})
-        if len(inputs) == 1 and not self._mixed(node):
-            stated, part = inputs[0]
-            total = size if size is not None else stated
-            return _Parts(total, _shares(part, total))
-        return _Parts(size, self._several(node, size, inputs))
+        if len(inputs) > 1 or self._mixed(node):
+            return _Parts(size, self._several(node, size, inputs))
+        part = inputs[0][1]
+        stated = said_alone.of(None)
+        if size is not None and stated is not None and stated != size:
+            self._unlike(node, size, stated)
+            return _Parts(size, dict.fromkeys(part.of))
+        # Nothing else is in it, so what it holds is what it was given, were that counted or not.
+        return _Parts(
+            size if size is not None else stated, _shares(part, size if size is not None else stated)
+        )
+
+    def _unlike(self, node: Key, size: int, stated: int) -> None:
+        if node not in self.disagreeing:
+            self.disagreeing.add(node)
+            place = self.records_of[node][0].place
+            said = (
+                f"{node.kind} {node.name!r} holds {size:,} samples, and what is said to be in it {stated:,}"
+            )
+            self.issues.append(Issue("warning", place, f"{said}: whose the others are stays unknown"))
 
     def _several(
         self, node: Key, size: int | None, inputs: Sequence[tuple[int | None, _Parts]]
     ) -> dict[Key, int | None]:
         """Samples of each provider where a dataset has several parts."""
-        stated = [number if number is not None else part.total for number, part in inputs]
+        stated = [number for number, _ in inputs]
         known = [number for number in stated if number is not None]
         whole = not self._mixed(node) and len(known) == len(stated) and (size is None or sum(known) == size)
         found: dict[Key, int | None] = {}
@@ -171,21 +214,36 @@ class _Counter:
             self.issues.append(Issue("warning", next(iter(found.values())).place, message))
         return next(iter(found)) if len(found) == 1 else None
 
-    def _distinct(self, dependencies: Iterable[Dependency]) -> list[tuple[Key, Dependency, int | None]]:
-        """One dependency for each provider with its count: a record that says a thing twice says it once."""
-        found: dict[Key, tuple[Dependency, dict[int, Dependency]]] = {}
+    def _distinct(self, dependencies: Iterable[Dependency]) -> list[tuple[Key, Dependency, _Said]]:
+        """One dependency for each provider, with what is said of its count.
+
+        A record that says a thing twice says it once; what two runs did they did twice.
+        """
+        found: dict[Key, dict[Key | None, tuple[Dependency, dict[int, Dependency], bool]]] = {}
         for dependency in dependencies:
-            _, counts = found.setdefault(dependency.link.provider, (dependency, {}))
+            by_run = found.setdefault(dependency.link.provider, {})
+            kept, counts, odd = by_run.get(dependency.link.run, (dependency, {}, False))
             number = self.stated(dependency.link.count)
             if number is not None:
                 counts.setdefault(number, dependency)
-        for provider, (kept, counts) in found.items():
+            odd = odd or (number is None and dependency.link.count is not None)
+            by_run[dependency.link.run] = (kept, counts, odd)
+        return [
+            (provider, *self._said(provider, list(by_run.values()))) for provider, by_run in found.items()
+        ]
+
+    def _said(
+        self, provider: Key, runs: Sequence[tuple[Dependency, dict[int, Dependency], bool]]
+    ) -> tuple[Dependency, _Said]:
+        total: int | None = 0
+        silent = True
+        for kept, counts, odd in runs:
             if len(counts) > 1:
                 self._disagree(provider, kept.link.learner, counts)
-        return [
-            (provider, kept, next(iter(counts)) if len(counts) == 1 else None)
-            for provider, (kept, counts) in found.items()
-        ]
+            number = next(iter(counts)) if len(counts) == 1 and not odd else None
+            total = None if number is None or total is None else total + number
+            silent = silent and not counts and not odd
+        return runs[0][0], _Said(total, silent and len(runs) == 1)
 
     def _disagree(self, provider: Key, learner: Key, counts: Mapping[int, Dependency]) -> None:
         if (provider, learner) not in self.conflicts:

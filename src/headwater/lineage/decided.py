@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from headwater.lineage import (
@@ -12,9 +13,9 @@ from headwater.lineage import (
     identity,
     inferring,
     meaning,
+    origins,
     runs,
     stated_runs,
-    stated_synthetic,
     tracing,
 )
 from headwater.lineage.digraph import Digraph
@@ -80,17 +81,33 @@ class Lineage:
 
     @cached_property
     def named_models(self) -> list[Key]:
-        """What the rules take as external models: assets of unknown kind, runs of unknown input."""
-        kinds = ("unknown", "procedure") if self.rules.unresolved == "external" else ("unknown",)
+        """What is taken as an external model without being recorded as one.
+
+        Names that somebody says generated data, or that are spelled nearly like a recorded model; rule-based
+        generators; names that stand for no dataset in particular; and, if the rules say so, all
+        names without a record and runs of unknown input.
+        """
         return list(
             dict.fromkeys(
                 dependency.link.provider
                 for dependency in self.dependencies
-                if dependency.link.provider.kind in kinds
-                and dependency.carries != "nothing"
+                if dependency.carries != "nothing"
                 and not dependency.link.says_nothing
-                and (self.rules.unresolved == "external" or dependency.made_by_model)
+                and dependency.link.provider.kind in ("unknown", "procedure")
+                and self._is_external(dependency)
             )
+        )
+
+    def _is_external(self, dependency: Dependency) -> bool:
+        link = dependency.link
+        if link.provider.kind == "procedure":
+            # A run that read nothing may have fetched real data; a generator that is no model did not.
+            return link.provider != link.run or self.rules.unresolved == "external"
+        return (
+            self.rules.unresolved == "external"
+            or dependency.made_by_model
+            or link.placeholder
+            or link.like_model
         )
 
     @cached_property
@@ -99,7 +116,7 @@ class Lineage:
         ends = (end for dependency in self.dependencies for end in dependency.ends[::-1])
         keys = tuple(dict.fromkeys(key for key in (*self.assets, *ends) if key.kind != "procedure"))
         versions_of = {link.learner: link.provider for link in self.links if link.role == "version-of"}
-        told = Told(keys, self.records_of, self.joined.makers, self.joined.written, versions_of)
+        told = Told(keys, self.records_of, self.joined.makers, self.joined.written, versions_of, self.records)
         return generations.fold(told, self.rules.fold)
 
     def routes(self, applications: Applications) -> tracing.Routes:
@@ -118,18 +135,62 @@ def decide_all(facts: Facts, rules: Rules) -> Lineage:
     """
     facts, fitted = stated_runs.add(facts, rules.runs)
     names = identity.names(facts, rules)
-    links, inferred = inferring.tell_kinds(tuple(names.link(each) for each in facts.relations))
+    agents = {names.asset(each.key) for each in facts.entities if each.labels.get("agent") == "software"}
+    links, inferred = inferring.tell_kinds(tuple(names.link(each) for each in facts.relations), agents)
     records_of: dict[Key, list[Entity]] = defaultdict(list)
     for entity in facts.entities:
         asset = names.asset(entity.key)
         records_of[inferred.get(asset, asset)].append(entity)
-    times = {key: entity.time for key, found in records_of.items() for entity in found if entity.time}
+    times = {
+        key: (entity.started, entity.time)
+        for key, found in records_of.items()
+        for entity in found
+        if entity.started or entity.time
+    }
     joined = runs.join(links, times, rules)
     for key in joined.written:
         records_of.setdefault(key, [])
     decided = meaning.known_better(meaning.decide(joined.links, rules))
-    dependencies = stated_synthetic.add(decided, records_of)
+    known = origins.Known(records_of, _sameness(links), _first_seen(joined.links, times))
+    dependencies = origins.add(decided, known)
     records = meaning.records_graph(dependencies)
     return Lineage(
         facts, rules, names.known, joined, inferred, dependencies, records, records_of, links, fitted
     )
+
+
+def _sameness(links: Iterable[Link]) -> Callable[[Key], Key]:
+    """What versions of one thing have in common, by name or because the record says that they are one."""
+    said = Digraph.of(
+        ends
+        for link in links
+        if link.role in ("same-as", "version-of")
+        for ends in (
+            (_plain(link.provider), _plain(link.learner)),
+            (_plain(link.learner), _plain(link.provider)),
+        )
+    )
+    first = {key: found[0] for found in said.members.values() for key in found}
+
+    def same(key: Key) -> Key:
+        plain = _plain(key)
+        return first.get(plain, plain)
+
+    return same
+
+
+def _plain(key: Key) -> Key:
+    # What one record calls a dataset another may leave without a kind.
+    return Key("dataset" if key.kind == "unknown" else key.kind, key.name)
+
+
+def _first_seen(links: Iterable[Link], times: Mapping[Key, tuple[str, str]]) -> dict[Key, datetime]:
+    """When each asset was first read or written by a run."""
+    found: dict[Key, datetime] = {}
+    for link in links:
+        began, ended = times.get(link.run, ("", "")) if link.run else ("", "")
+        when = runs.moment(began or ended)
+        if when:
+            for key in (link.provider, link.learner):
+                found[key] = min(found.get(key, when), when)
+    return found

@@ -98,11 +98,13 @@ class Digraph(Generic[Node]):
             steps.setdefault(int(distance), []).append(node)
         return tuple(tuple(steps[distance]) for distance in sorted(steps))
 
-    def deepest(self) -> tuple[tuple[tuple[Node, ...], ...], list[Node]]:
-        """The longest chain that passes no component twice, and the ends of others as long.
+    def depth(self, node: Node) -> int:
+        """Components on the longest way to a node, its own aside."""
+        return self._depths[0][int(self.component[self.number[node]])]
 
-        Each step is a component: one node, or all nodes of a cycle. Of several the first is taken.
-        """
+    @cached_property
+    def _depths(self) -> tuple[dict[int, int], dict[int, int]]:
+        """Depth of each component, and the component before it on a longest way."""
         before: dict[int, dict[int, None]] = {component: {} for component in self.members}
         for start, end in self.edges:
             tail, head = (int(self.component[self.number[node]]) for node in (start, end))
@@ -115,10 +117,18 @@ class Digraph(Generic[Node]):
             for tail in before[component]:
                 if depth[tail] + 1 > depth[component]:
                     depth[component], parent[component] = depth[tail] + 1, tail
+        return depth, parent
+
+    def deepest(self) -> tuple[tuple[tuple[Node, ...], ...], list[Node]]:
+        """The longest chain that passes no component twice, and the ends of others as long.
+
+        Each step is a component: one node, or all nodes of a cycle. Of several the first is taken.
+        """
+        depth, parent = self._depths
         if not depth:
             return (), []
         deepest = max(depth.values())
-        ends = [component for component in before if depth[component] == deepest]
+        ends = [component for component in self.members if depth[component] == deepest]
         chain = [ends[0]]
         while chain[-1] in parent:
             chain.append(parent[chain[-1]])

@@ -74,9 +74,9 @@ def variants(graph: InteractionGraph, total: SplitTotal) -> Iterator[tuple[str, 
 def _found(nodes: Nodes, labels: Mapping[Node, str]) -> Iterator[SplitTotal]:
     ways = Counter((provider, model) for model, _, providers in nodes.totals for provider in providers)
     known = {(flow.provider, flow.model) for flow in nodes.flows if flow.samples is not None}
-    flowing = {(flow.provider, flow.model) for flow in nodes.flows if flow.sort == "flow"}
+    flowing = {(flow.provider, flow.model) for flow in nodes.flows if nodes.becomes_flow(flow)}
     for model, total, providers in nodes.totals:
-        given = [node for node in providers if (node, model) in flowing and model not in nodes.once]
+        given = [node for node in providers if (node, model) in flowing]
         if len(given) < 2:
             continue
         # A flow that another total or a count also tells of stays, whatever this one holds.

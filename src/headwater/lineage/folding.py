@@ -1,13 +1,14 @@
 """From flows between versions to flows between nodes, which is where loops are.
 
 Data that only the first generation of a node saw are its start, not a flow; what every later one
-saw is a flow. A flow of a node into itself is a loop only where an earlier version feeds a later one.
+saw is a flow. Real data that the latest generation did not see any more have ended: they ground
+nobody. A flow of a node into itself is a loop unless its order makes it impossible.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,7 +18,7 @@ from headwater.lineage.generations import Folding, Node
 from headwater.lineage.rules import Varying
 from headwater.lineage.tracing import Traced
 
-Sort = Literal["flow", "initial", "artefact", "first-only"]
+Sort = Literal["flow", "initial", "artefact", "first-only", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Folded:
     ----------
     sort
         ``flow``; ``initial``, real data of generation 0 alone; ``first-only``, a model's data in
-        generation 0 alone; ``artefact``, of versions whose order makes it impossible.
+        generation 0 alone; ``ended``, real data that the latest generation did not see;
+        ``artefact``, of versions whose order makes it impossible.
     samples
         A generation; ``None``: unknown.
     counts
@@ -61,7 +63,9 @@ class Nodes:
     flows
         In the order of the records.
     once
-        Models trained in one generation only, by runs, while others were trained again.
+        Models that records of generations or runs show trained once, while others were trained again.
+    undisclosed
+        Models of whose latest generation no record says what it was trained on.
     accumulating
         Models whose later generations keep the data of earlier ones.
     archives
@@ -72,33 +76,66 @@ class Nodes:
 
     flows: tuple[Folded, ...]
     once: frozenset[Node]
+    undisclosed: frozenset[Node]
     accumulating: tuple[Node, ...]
     archives: Mapping[Node, int | None]
     totals: tuple[tuple[Node, Total, tuple[Node, ...]], ...]
     generations: Mapping[Node, int]
 
+    def becomes_flow(self, flow: Folded) -> bool:
+        """Whether it is a flow of the graph."""
+        trained = flow.model not in self.once and flow.model not in self.undisclosed
+        return flow.sort == "flow" and trained and flow.samples != 0
 
-def fold(traced: Sequence[Traced], counted: Counted, folding: Folding, varying: Varying) -> Nodes:
-    """The flows between nodes."""
+
+def fold(
+    traced: Sequence[Traced],
+    counted: Counted,
+    folding: Folding,
+    varying: Varying,
+    recorded: Iterable[Key] = (),
+) -> Nodes:
+    """The flows between nodes.
+
+    Parameters
+    ----------
+    recorded
+        The models that records are about, trained or not; others are only named.
+    """
     trained: dict[Node, dict[int | None, None]] = defaultdict(dict)
     for flow in traced:
         trained[folding.of(flow.model)][folding.generation.get(flow.model)] = None
-    several = {node for node, found in trained.items() if len(found) > 1}
-    earliest = _earliest(folding)
+    several = {node: list(found) for node, found in trained.items() if len(found) > 1}
     groups: dict[tuple[Node, Node], list[Traced]] = defaultdict(list)
     for flow in traced:
         groups[folding.of(flow.provider), folding.of(flow.model)].append(flow)
-    folder = _Folder(counted, folding, varying, {node: list(trained[node]) for node in several}, earliest)
+    folder = _Folder(counted, folding, varying, several, _earliest(folding))
     flows = tuple(folder.fold(provider, model, ways) for (provider, model), ways in groups.items())
-    once = _once(traced, folding, trained, several)
     return Nodes(
         flows,
-        once,
+        _once(traced, folding, trained, frozenset(several)),
+        frozenset(_undisclosed(trained, folding, recorded)),
         tuple(folder.accumulating),
         _archives(flows, folding, counted),
         tuple(_totals(counted.totals, folding)),
-        {node: len(trained[node]) for node in several},
+        {node: len(found) for node, found in several.items()},
     )
+
+
+def _undisclosed(
+    trained: Mapping[Node, Mapping[int | None, None]], folding: Folding, recorded: Iterable[Key]
+) -> Iterator[Node]:
+    """Models that were trained again later, and nobody says on what."""
+    latest: dict[Node, int] = {}
+    for key in recorded:
+        generation = folding.generation.get(key)
+        if generation is not None:
+            node = folding.of(key)
+            latest[node] = max(latest.get(node, generation), generation)
+    for node, generation in latest.items():
+        known = [at for at in trained.get(node, {}) if at is not None]
+        if known and generation > max(known):
+            yield node
 
 
 def _earliest(folding: Folding) -> dict[Node, int]:
@@ -128,17 +165,17 @@ class _Folder:
             ways = possible
         if model not in self.several:
             numbers = [self.counted.samples.get(way.ends) for way in ways]
-            return Folded(provider, model, "flow", _sum(numbers), (), (), tuple(ways))
+            # Of versions that nothing puts in order each would be a generation: their sum is no count.
+            one = len({way.model for way in ways}) == 1
+            return Folded(provider, model, "flow", _sum(numbers) if one else None, (), (), tuple(ways))
         return self._over_generations(provider, model, ways)
 
     def _possible(self, way: Traced) -> bool:
-        """Whether the provider's version can have come before the model's."""
+        """Whether the provider's version can have come first, of which that its data were read is a sign."""
+        if way.provider == way.model:
+            return True
         before, after = (self.folding.generation.get(key) for key in way.ends)
-        if before is None and after is None:
-            # One asset that feeds itself, as catalogues without versions have it.
-            return way.provider == way.model
-        # A version without a generation, such as one found before the first write, came first.
-        return before is None or (after is not None and before < after)
+        return before is None or after is None or before < after
 
     def _over_generations(self, provider: Node, model: Node, ways: Sequence[Traced]) -> Folded:
         by: dict[int | None, list[Traced]] = defaultdict(list)
@@ -148,42 +185,36 @@ class _Folder:
         known = sorted(at for at in self.several[model] if at is not None)
         first = known[0] if known and known[0] == self.earliest.get(model) else None
         begun = _sum(self.counted.samples.get(way.ends) for way in by.get(first, ()))
-        if first is not None and set(by) == {first}:
-            sort: Sort = "first-only" if provider.kind == "model" else "initial"
+        started = first is not None and first in by
+        real = provider.kind != "model"
+        seen_later = [at for at in by if at != first and (not real or not all(map(_carried, by[at])))]
+        if started and not seen_later:
+            if len(by) > 1:
+                self.accumulating[model] = None
+            sort: Sort = "initial" if real else "first-only"
             return Folded(provider, model, sort, begun, (), (), ordered, True, begun)
         later = [at for at in known if at != first]
-        counts = self._counts(by, [at for at in later if at in by])
-        if any(len(by[at]) > 1 for at in by) and self._keeps(by):
-            self.accumulating[model] = None
         missing = tuple(at for at in later if at not in by)
+        if real and later and later[-1] in missing:
+            return Folded(provider, model, "ended", None, (), missing, ordered, started, begun)
+        counts = self._counts(by, [at for at in later if at in by], model)
         varied = counts if len(set(counts)) > 1 else ()
         samples = self._one(counts, bool(missing))
-        started = first is not None and first in by
         return Folded(provider, model, "flow", samples, varied, missing, ordered, started, begun)
 
     def _counts(
-        self, by: Mapping[int | None, Sequence[Traced]], generations: Sequence[int]
+        self, by: Mapping[int | None, Sequence[Traced]], generations: Sequence[int], model: Node
     ) -> tuple[int | None, ...]:
         """The samples that each generation was the first to see; of a kept version those it sees again."""
         found = []
-        seen: set[Key] = set()
+        seen: set[tuple[Key, Key]] = set()
         for at in generations:
-            new = [way for way in by[at] if way.provider not in seen]
+            new = [way for way in by[at] if _batch(way) not in seen]
+            if new and len(new) < len(by[at]):
+                self.accumulating[model] = None
             found.append(_sum([self.counted.samples.get(way.ends) for way in new or by[at]]))
-            seen |= {way.provider for way in by[at]}
+            seen |= {_batch(way) for way in by[at]}
         return tuple(found)
-
-    def _keeps(self, by: Mapping[int | None, Sequence[Traced]]) -> bool:
-        """Whether every generation has all versions that the one before had, and more."""
-        before: set[Key] = set()
-        grown = 0
-        for at in sorted(by, key=_first_none):
-            now = {way.provider for way in by[at]}
-            if not before <= now:
-                return False
-            grown += bool(before) and before < now
-            before = now
-        return grown > 0
 
     def _one(self, counts: Sequence[int | None], missing: bool) -> int | None:
         if missing or not counts or any(number is None for number in counts):
@@ -193,6 +224,17 @@ class _Folder:
             return known[0]
         chosen = {"last": known[-1], "least": min(known), "most": max(known)}
         return chosen.get(self.varying)
+
+
+def _batch(way: Traced) -> tuple[Key, Key]:
+    """Whose samples, and the dataset they were first put into: seen again, they are no new ones."""
+    return way.provider, way.steps[0].link.learner
+
+
+def _carried(way: Traced) -> bool:
+    """Whether data came through an older version of what holds them: kept, and not new."""
+    names = [step[:2] for step in way.via]
+    return len(names) > len(set(names))
 
 
 def _first_none(at: int | None) -> tuple[bool, int]:
@@ -212,32 +254,32 @@ def _once(
     traced: Sequence[Traced],
     folding: Folding,
     trained: Mapping[Node, Mapping[int | None, None]],
-    several: set[Node],
+    several: frozenset[Node],
 ) -> frozenset[Node]:
-    """Models that runs trained once, from real data alone, while others were trained again."""
+    """Models that runs or generations show trained once, from real data alone, while others were again."""
     if not several:
         return frozenset()
     kept: dict[Node, bool] = {}
     for flow in traced:
         node = folding.of(flow.model)
-        by_run = flow.steps[-1].link.run is not None
+        dated = flow.steps[-1].link.run is not None or folding.generation.get(flow.model) is not None
         real = flow.provider.kind != "model"
-        kept[node] = kept.get(node, True) and by_run and real
+        kept[node] = kept.get(node, True) and dated and real
     return frozenset(node for node, once in kept.items() if once and len(trained[node]) == 1)
 
 
 def _archives(flows: Iterable[Folded], folding: Folding, counted: Counted) -> dict[Node, int | None]:
-    """Sources of which several generations used one stated version."""
+    """Sources of which several generations used one stated version, and how much they hold."""
     versions: dict[Node, dict[str, None]] = defaultdict(dict)
     uses: dict[Node, set[int | None]] = defaultdict(set)
     sizes: dict[Node, set[int | None]] = defaultdict(set)
     for flow in flows:
-        if flow.provider.kind == "model" or flow.sort == "artefact":
+        if flow.provider.kind == "model" or flow.sort in ("artefact", "ended"):
             continue
         for way in flow.ways:
             versions[flow.provider][way.provider.version] = None
             uses[flow.provider].add(folding.generation.get(way.model))
-            sizes[flow.provider].add(counted.samples.get(way.ends))
+            sizes[flow.provider].add(counted.sizes.get(way.provider))
     return {
         node: next(iter(sizes[node])) if len(sizes[node]) == 1 else None
         for node, found in versions.items()

@@ -2,8 +2,8 @@
 
 Trackers record every version as a thing of its own, so a loop of models looks like a chain. A node
 is the asset without its version; its generation is told, in this order, by a rule of the user, by
-the record, by the order in which runs wrote over it, by a version that is a whole number, or by
-the times at which runs made the versions.
+the record, by the order in which runs wrote over it, by a version that is a whole number, by the
+times at which runs made the versions, or by which of them came about from which.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from headwater.lineage.digraph import Digraph
 from headwater.lineage.facts import Entity, Issue, Key, Kind
 from headwater.lineage.rules import FoldRule
 from headwater.lineage.runs import moment
 
-Way = Literal["rule", "record", "writes", "version", "time", "none"]
-LATEST = 10**9
+Way = Literal["rule", "record", "writes", "version", "time", "lineage", "none"]
+MOST_ORDERED = 500
+"""Versions whose order is looked for in what came about from what; each costs a walk through all."""
 
 _NUMBER = re.compile(r"v?0*([0-9]{1,9})", re.IGNORECASE)
 _EDGES = " _-/.:#@"
@@ -80,6 +83,8 @@ class Told:
         Generation by the order of writes.
     versions_of
         Assets that the records call versions of another.
+    dependencies
+        What came about from what.
     """
 
     keys: Sequence[Key]
@@ -87,6 +92,7 @@ class Told:
     makers: Mapping[Key, Sequence[Key]]
     written: Mapping[Key, int]
     versions_of: Mapping[Key, Key] = field(default_factory=dict)
+    dependencies: Digraph[Key] | None = None
 
 
 def fold(told: Told, rules: Sequence[FoldRule]) -> Folding:
@@ -105,6 +111,7 @@ def fold(told: Told, rules: Sequence[FoldRule]) -> Folding:
                 break
         issues += _disagreeing(key, told)
     _by_time(told, node, generation, way)
+    _by_lineage(told, node, generation, way)
     return Folding(node, generation, way, tuple(fitted), tuple(issues))
 
 
@@ -183,6 +190,27 @@ def _by_time(
             continue
         for at, key in enumerate(sorted(made, key=lambda each: str(times[each]))):
             generation[key], way[key] = at, "time"
+
+
+def _by_lineage(
+    told: Told, node: Mapping[Key, Node], generation: dict[Key, int | None], way: dict[Key, Way]
+) -> None:
+    """Number the versions of a node each of which came about from the one before."""
+    graph = told.dependencies
+    versions: dict[Node, list[Key]] = defaultdict(list)
+    for key, of in node.items():
+        if graph is not None and key in graph.number and generation[key] is None:
+            versions[of].append(key)
+    several = [keys for of, keys in versions.items() if len(keys) > 1 and of.kind == "model"]
+    if graph is None or sum(map(len, several)) > MOST_ORDERED:
+        return
+    for keys in several:
+        ordered = sorted(keys, key=graph.depth)
+        if all(after in set(graph.reached_from([before])) for before, after in pairwise(ordered)):
+            if any(graph.joined(*pair) for pair in pairwise(ordered)):
+                continue
+            for at, key in enumerate(ordered):
+                generation[key], way[key] = at, "lineage"
 
 
 def _first_time(runs: Iterable[Key], told: Told) -> str | None:

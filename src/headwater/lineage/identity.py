@@ -43,6 +43,8 @@ class Link:
         Whether some record is of the provider.
     placeholder
         Whether the written name stands for no dataset in particular.
+    like_model
+        Whether no record has the name, and that of a recorded model differs only in case or marks.
     others
         The assets that have the same name and were not chosen.
     run
@@ -60,6 +62,7 @@ class Link:
     count: Count | None = None
     resolved: bool = True
     placeholder: bool = False
+    like_model: bool = False
     others: tuple[Key, ...] = ()
     run: Key | None = None
     prompt: bool = False
@@ -148,6 +151,7 @@ class Names:
         self.aliases = rules.aliases
         self.placeholders = _any_of(rules.placeholders)
         self.told = _by_rule(rules.kinds)
+        self.models = frozenset(fold(key.name) for key in written.keys if key.kind == "model")
         self.known = Catalogue(tuple(dict.fromkeys(self.asset(key) for key in _subjects(facts))))
 
     def asset(self, key: Key) -> Key:
@@ -180,6 +184,7 @@ class Names:
             relation.count,
             resolved,
             placeholder,
+            not resolved and provider.kind == "unknown" and fold(provider.name) in self.models,
             others,
         )
 

@@ -25,16 +25,29 @@ _LEARNER: dict[str, Kind] = {
 _PROVIDER: dict[str, Kind] = {"trained-on": "dataset", "evaluated-on": "dataset", "initialised": "model"}
 
 
-def tell_kinds(links: tuple[Link, ...]) -> tuple[tuple[Link, ...], Mapping[Key, Key]]:
+def tell_kinds(
+    links: tuple[Link, ...], agents: Iterable[Key] = ()
+) -> tuple[tuple[Link, ...], Mapping[Key, Key]]:
     """The links with the kinds that roles tell, and which keys those are of.
 
     A name without a record that a model is said to be trained on, stays one without a record.
+
+    Parameters
+    ----------
+    agents
+        Agents that are software: who bears responsibility for data and is software may have written
+        them, and is taken as a model, for data of unknown make must not pass for real.
     """
     found: dict[Key, set[Kind]] = defaultdict(set)
     for link in links:
-        for key, kinds in ((link.learner, _LEARNER), (link.provider, _PROVIDER)):
-            if key.kind == "unknown" and link.role in kinds and link.resolved:
-                found[key].add(kinds[link.role])
+        if link.learner.kind == "unknown" and link.role in _LEARNER:
+            found[link.learner].add(_LEARNER[link.role])
+        if link.provider.kind == "unknown" and link.role in _PROVIDER and link.resolved:
+            found[link.provider].add(_PROVIDER[link.role])
+    software = frozenset(agents)
+    for link in links:
+        if link.role == "associated" and link.provider in software:
+            found[link.provider].add("model")
     told = {key: key._replace(kind=next(iter(kinds))) for key, kinds in found.items() if len(kinds) == 1}
     return (_renamed(links, told), told) if told else (links, {})
 

@@ -8,6 +8,7 @@ that reads it reads the latest before: so a loop written over itself unrolls.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,12 +17,17 @@ from datetime import UTC, datetime
 
 from headwater.errors import InputError
 from headwater.lineage.digraph import Digraph
-from headwater.lineage.facts import Issue, Key, Role
+from headwater.lineage.facts import Count, Issue, Key, Role
 from headwater.lineage.identity import Link
 from headwater.lineage.rules import MADE_BY_MODEL, Rules
 
 MOST_LINKS = 5_000_000
-_TESTING = frozenset(("eval", "evaluation", "test", "testing", "validation", "valid", "val", "dev"))
+_When = tuple[datetime, int]
+
+_TESTING = frozenset(("eval", "evaluate", "evaluated", "evaluation", "test", "tested", "testing"))
+_HELD_OUT = frozenset(("validate", "validation", "valid", "val", "dev", "holdout"))
+_TRAINING = frozenset(("train", "training", "trained"))
+_WORDS = re.compile(r"[a-z]+")
 _DATA = frozenset(("dataset", "unknown"))
 _NO_DATA = frozenset(("procedure", "application"))
 _SAID: dict[str, Role] = {
@@ -59,13 +65,13 @@ class Joined:
     issues: tuple[Issue, ...]
 
 
-def join(links: Iterable[Link], times: Mapping[Key, str], rules: Rules) -> Joined:
+def join(links: Iterable[Link], times: Mapping[Key, tuple[str, str]], rules: Rules) -> Joined:
     """Links with every run taken out.
 
     Parameters
     ----------
     times
-        When each run ended, in ISO 8601; runs without are in no order.
+        When each run began and ended, in ISO 8601; runs without are in no order.
 
     Raises
     ------
@@ -74,12 +80,7 @@ def join(links: Iterable[Link], times: Mapping[Key, str], rules: Rules) -> Joine
     """
     given = tuple(links)
     runs, others = _gather(_as_one(given) if rules.siblings == "together" else given)
-    places = {name: at for at, name in enumerate(runs)}
-    # Clocks are coarse: of two runs of one second the one recorded first came first.
-    order = {
-        key: (when, places[key]) for key, text in times.items() if key in places and (when := moment(text))
-    }
-    versions = _Versions(order)
+    versions = _Versions(_clock(runs, times, 1), _clock(runs, times, 0))
     if rules.overwrites == "generations":
         versions.unroll(runs)
     made: list[Link] = []
@@ -93,12 +94,26 @@ def join(links: Iterable[Link], times: Mapping[Key, str], rules: Rules) -> Joine
                 f"the runs join more than {MOST_LINKS:,} pairs of assets", "import fewer records at a time"
             )
     return Joined(
-        (*others, *made),
+        (*others, *made, *versions.added),
         versions.generation,
         {key: tuple(found) for key, found in makers.items()},
         tuple(name for name, run in runs.items() if run.wrote_both),
         tuple(versions.issues),
     )
+
+
+def _clock(runs: Iterable[Key], times: Mapping[Key, tuple[str, str]], which: int) -> dict[Key, _When]:
+    """When each run began (0) or ended (1), or the other where that is all that is known.
+
+    Clocks are coarse: of two runs of one second the one recorded first came first.
+    """
+    found = {}
+    for at, name in enumerate(runs):
+        both = times.get(name, ("", ""))
+        when = moment(both[which]) or moment(both[1 - which])
+        if when:
+            found[name] = (when, at)
+    return found
 
 
 def moment(text: str) -> datetime | None:
@@ -176,7 +191,8 @@ def _of_model(link: Link) -> Link:
 
 
 def _tests(link: Link) -> bool:
-    return not _TESTING.isdisjoint(link.word.casefold().split())
+    words = set(_WORDS.findall(link.word.casefold()))
+    return bool(words & (_TESTING | _HELD_OUT)) and not words & _TRAINING
 
 
 def _pairs(run: _Run) -> Iterator[Link]:
@@ -212,15 +228,33 @@ def _role(used: Link, wrote: Link) -> Role | None:
     return "trained-on" if learner == "model" else "derived"
 
 
-_When = tuple[datetime, int]
+@dataclass
+class _Written:
+    """The writes of one asset in order: when each ended, its version, and the samples it says."""
+
+    times: list[_When]
+    versions: list[Key]
+    counts: list[int | None]
 
 
 @dataclass
 class _Versions:
-    """Versions of assets that runs wrote over, and the version that each run read."""
+    """Versions of assets that runs wrote over, and the version that each run read.
 
-    order: Mapping[Key, _When]
+    Attributes
+    ----------
+    ended, began
+        When each run did.
+    generation
+        Of each version made here.
+    added
+        What a reading of several writes together is made of.
+    """
+
+    ended: Mapping[Key, _When]
+    began: Mapping[Key, _When]
     generation: dict[Key, int] = field(default_factory=dict)
+    added: list[Link] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
 
     def unroll(self, runs: Mapping[Key, _Run]) -> None:
@@ -230,16 +264,18 @@ class _Versions:
             for link in run.wrote:
                 writers[link.learner._replace(version="")][name] = link
         renamed: dict[tuple[Key, Key], Key] = {}
-        written: dict[Key, tuple[list[_When], list[Key]]] = {}
+        written: dict[Key, _Written] = {}
         for asset, by in writers.items():
-            if not all(name in self.order for name in by):
+            if not all(name in self.ended for name in by):
                 if sum(not link.learner.version for link in by.values()) > 1:
                     self._untold(asset, next(iter(by.values())))
                 continue
-            ordered = sorted(by, key=lambda name: self.order[name])
-            versions = self._versions(asset, [by[name] for name in ordered])
+            ordered = sorted(by, key=lambda name: self.ended[name])
+            writes = [by[name] for name in ordered]
+            versions = self._versions(asset, writes)
             renamed |= {(name, asset): key for name, key in zip(ordered, versions, strict=True)}
-            written[asset] = ([self.order[name] for name in ordered], versions)
+            counts = [_samples(link) for link in writes]
+            written[asset] = _Written([self.ended[name] for name in ordered], versions, counts)
         for name, run in runs.items():
             run.wrote[:] = [self._wrote(name, link, renamed) for link in run.wrote]
             run.read[:] = [self._read(name, link, written) for link in run.read]
@@ -262,19 +298,43 @@ class _Versions:
         key = renamed.get((run, link.learner))
         return replace(link, learner=key) if key else link
 
-    def _read(self, run: Key, link: Link, written: Mapping[Key, tuple[list[_When], list[Key]]]) -> Link:
+    def _read(self, run: Key, link: Link, written: Mapping[Key, _Written]) -> Link:
         if link.provider.version or link.provider not in written:
             return link
-        times, versions = written[link.provider]
-        if all(not key.version for key in versions):
+        found = written[link.provider]
+        # It read what was there when it began, whatever was written while it ran.
+        when = self.began.get(run)
+        if when is None or all(not key.version for key in found.versions):
             return link
-        when = self.order.get(run)
-        if when is None:
-            return link
-        at = bisect_left(times, when)
-        # What was there before the first recorded write is no version of the record.
-        key = versions[at - 1] if at else link.provider._replace(version="as found")
-        return replace(link, provider=key, resolved=True)
+        at = bisect_left(found.times, when)
+        if not at:
+            # What was there before the first recorded write is no version of the record.
+            return replace(link, provider=link.provider._replace(version="as found"), resolved=True)
+        return replace(link, provider=self._held(link, found, at), resolved=True)
+
+    def _held(self, link: Link, found: _Written, at: int) -> Key:
+        """What an asset held after its first `at` writes: the last, or more where more was read than that."""
+        read, last = _samples(link), found.counts[at - 1]
+        if link.provider.kind == "model" or read is None or last is None or read <= last or at == 1:
+            return found.versions[at - 1]
+        first = at - 1
+        while first and sum(number or 0 for number in found.counts[first:at]) < read:
+            first -= 1
+        key = link.provider._replace(version=f"writes {first + 1} to {at}")
+        if key not in self.generation:
+            self.generation[key] = at - 1
+            for version, number in zip(found.versions[first:at], found.counts[first:at], strict=True):
+                count = None if number is None else Count.exactly(number)
+                part = replace(
+                    link, provider=version, learner=key, role="derived", count=count, resolved=True
+                )
+                self.added.append(part)
+            said = (
+                f"{key.kind} {key.name!r} was read with {read:,} samples, and its last write had {last:,}: "
+                f"taken as what writes {first + 1} to {at} hold together"
+            )
+            self.issues.append(Issue("warning", link.place, said))
+        return key
 
     def _untold(self, asset: Key, link: Link) -> None:
         said = (
@@ -282,3 +342,7 @@ class _Versions:
             "it is taken as one asset, so that generations cannot be told"
         )
         self.issues.append(Issue("warning", link.place, said))
+
+
+def _samples(link: Link) -> int | None:
+    return link.count.exact if link.count and link.count.unit == "samples" else None

@@ -72,7 +72,8 @@ def import_facts(facts: Facts, rules: Rules = _DEFAULT) -> Imported:
     way = lineage.routes(rules.applications)
     traced = tracing.trace(way, lineage.models)
     counted = counting.count(way, lineage.models, lineage.records_of)
-    nodes = folding.fold(traced.flows, counted, lineage.folding, rules.varying)
+    recorded = [key for key in lineage.assets if key.kind == "model"]
+    nodes = folding.fold(traced.flows, counted, lineage.folding, rules.varying, recorded)
     built = _Build(lineage, nodes, rules)
     graph = built.graph()
     outcome = Outcome(lineage, way, traced, counted, nodes, built.labels, graph, built.split)
@@ -109,16 +110,16 @@ class _Build:
         )
 
     def _flows(self, flow: Folded) -> bool:
-        return flow.sort == "flow" and flow.model not in self.nodes.once and flow.samples != 0
+        return self.nodes.becomes_flow(flow)
 
     def _starts(self) -> dict[Node, dict[Node, int]]:
         """Samples of generation 0 by model and source, where real data alone began it, all counted."""
         found: dict[Node, dict[Node, int | None]] = defaultdict(dict)
         for flow in self.nodes.flows:
+            real = flow.provider.kind != "model" and flow.provider not in self.named
             if flow.model in self.nodes.once:
-                found[flow.model][flow.provider] = flow.samples
+                found[flow.model][flow.provider] = flow.samples if real else None
             elif flow.started:
-                real = flow.provider.kind != "model" and flow.provider not in self.named
                 found[flow.model][flow.provider] = flow.start if real else None
         return {
             model: {source: number for source, number in start.items() if number}

@@ -13,17 +13,19 @@ column                         what it says
 ``from_kind``, ``to_kind``     model, dataset, application, procedure
 ``from_version``,              the version of each
 ``to_version``
-``generation``                 round of retraining in which ``to`` came about
+``generation``                 round of retraining in which ``to`` came about: its version too,
+                               where it has no other
 ``evidence``                   where to check it: it becomes part of the place
 ``time``                       when ``to`` was made, ISO 8601
 =============================  ===========================================================
 
-A kind that is given once holds for that name in every row, unless rows give several.
+A kind that is given once holds for that name in every row, unless rows give several. Which version
+a ``from`` without one is, in a row with a generation, is in `edge_names`. A row without a generation
+is read as it stands.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,7 +34,17 @@ from typing import cast, get_args
 
 from headwater.errors import InputError, nearest
 from headwater.lineage.facts import Count, Facts, Key, Kind, Place, Role, Unit
+from headwater.lineage.formats.edge_names import EdgeNames, Seen
 from headwater.lineage.formats.edge_tables import Table, open_table
+from headwater.lineage.formats.edge_words import (
+    KINDS,
+    ROLES,
+    generation_in,
+    is_plain,
+    number_in,
+    role_in,
+    word_in,
+)
 from headwater.lineage.reading import Collector, find_files, shown
 from headwater.lineage.reading.collecting import LONGEST_NAME, name_problem, spelled
 from headwater.lineage.reading.collection import without_collection
@@ -55,10 +67,7 @@ COLUMNS = (
 )
 
 _NEEDED = COLUMNS[:2]
-_ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
-_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 _UNITS: dict[str, Unit] = {unit: unit for unit in get_args(Unit)}
-_LARGEST_GENERATION = 10**9
 _SUFFIXES = (".csv", ".parquet", ".pq")
 
 
@@ -89,14 +98,35 @@ def read(path: str | Path) -> Facts:
             collector.broken(name, error)
     if not tables and failed is not None:
         raise failed
-    reading = _Reading(collector)
     with without_collection():
+        seen = Seen()
         for table in tables:
-            reading.read_kinds(table)
+            _look(table, seen, collector.origin)
+        reading = _Reading(collector, EdgeNames(seen))
         for table in tables:
             reading.read_edges(table)
     collector.count_record("edges", len(collector.relations))
     return collector.facts()
+
+
+def _look(table: Table, seen: Seen, origin: str) -> None:
+    """Keep what rows say of names that may be in other rows; nothing where no column says it."""
+    has = {name: table.at[at] >= 0 for at, name in enumerate(COLUMNS)}
+    if not (has["from_kind"] or has["to_kind"] or has["generation"]):
+        return
+    # Broken rows are told of when the edges are read.
+    for _, values in table.rows(Collector(origin, FORMAT)):
+        giver, taker, role, _, _, giver_kind, taker_kind, _, version, generation, *_ = values
+        if giver_kind:
+            seen.kinds.add((giver, giver_kind))
+        if taker_kind:
+            seen.kinds.add((taker, taker_kind))
+        if generation is None or generation == "":
+            continue
+        seen.rounds.add((taker, taker_kind, version, generation))
+        if not (giver_kind and taker_kind):
+            seen.givers.add((giver, role))
+            seen.learners.add((taker, role))
 
 
 @dataclass(slots=True)
@@ -104,31 +134,12 @@ class _Reading:
     """What was seen so far, so that nothing is checked, made or told twice."""
 
     collector: Collector
-    kinds: dict[str, Kind] = field(default_factory=dict)
+    names: EdgeNames
     keys: dict[tuple[object, object, object], Key] = field(default_factory=dict)
+    rounds: dict[tuple[Key, int], Key] = field(default_factory=dict)
     recorded: set[tuple[Key, int | None, str]] = field(default_factory=set)
     given: set[Key] = field(default_factory=set)
     generations: dict[str, int] = field(default_factory=dict)
-
-    def read_kinds(self, table: Table) -> None:
-        """Learn which kind each name has in all rows that give one, where it is the same one."""
-        found: dict[str, set[Kind]] = defaultdict(set)
-        ends = [(0, COLUMNS.index("from_kind")), (1, COLUMNS.index("to_kind"))]
-        at = [(named, stated) for named, stated in ends if table.at[stated] >= 0]
-        if not at:
-            return
-        pairs: set[tuple[object, object]] = set()
-        # Broken rows are told of when the edges are read.
-        for _, values in table.rows(Collector(self.collector.origin, FORMAT)):
-            pairs.update([(values[named], values[stated]) for named, stated in at])
-        for value, stated_kind in pairs:
-            kind = _KINDS.get(_word(stated_kind).casefold(), "unknown")
-            if kind != "unknown":
-                found[_word(value)].add(kind)
-        for name, kinds in found.items():
-            if name in self.kinds:
-                kinds.add(self.kinds[name])
-            self.kinds[name] = next(iter(kinds)) if len(kinds) == 1 else "unknown"
 
     def read_edges(self, table: Table) -> None:
         """Make an edge of each row."""
@@ -143,28 +154,38 @@ class _Reading:
             giver, giver_kind, before, "from", place
         )
         taken = self.keys.get((taker, taker_kind, after)) or self._key(taker, taker_kind, after, "to", place)
-        meant = _ROLES.get(cast("str", role)) if role else "dependency"
+        meant = ROLES.get(cast("str", role)) if role else "dependency"
         meant = meant or self._role(role, place)
         if given is None or taken is None or meant is None:
             return
         count = None if samples is None or samples == "" else self._count(samples, unit, place)
         when = self._time(time, place) if time else ""
-        self._record(taken, self._generation(generation, place), when, place)
+        at = self._generation(generation, place)
+        if at is not None:
+            given, taken = self.names.giver(given, taken, at), taken if taken.version else self._at(taken, at)
+        self._record(taken, at, when, place)
         if given.kind != "unknown" and given not in self.given:
             self.given.add(given)
             self._record(given, None, "", place)
-        self.collector.relation(taken, given, meant, place, count=count, word=_word(role))
+        self.collector.relation(taken, given, meant, place, count=count, word=word_in(role))
 
     def _record(self, key: Key, generation: int | None, time: str, place: Place) -> None:
         if (key, generation, time) not in self.recorded:
             self.recorded.add((key, generation, time))
             self.collector.entity(key, place, generation=generation, time=time)
 
+    def _at(self, key: Key, generation: int) -> Key:
+        """The key with the generation as its version, one object for all rows."""
+        found = self.rounds.get((key, generation))
+        if found is None:
+            found = self.rounds[key, generation] = key._replace(version=str(generation))
+        return found
+
     def _key(self, name: object, kind: object, version: object, end: str, place: Place) -> Key | None:
-        named = self.collector.name(_word(name) if _is_plain(name) else name, f"the name in {end!r}", place)
+        named = self.collector.name(word_in(name) if is_plain(name) else name, f"the name in {end!r}", place)
         if named is None:
             return None
-        spelling = _word(version)
+        spelling = word_in(version)
         problem = name_problem(spelling) if spelling else ""
         if problem:
             self.collector.error(place, f"the version of {end!r} {problem}; the row was skipped")
@@ -174,30 +195,27 @@ class _Reading:
         return key
 
     def _kind(self, name: str, value: object, column: str, place: Place) -> Kind:
-        written = _word(value).casefold()
-        if written and written not in _KINDS:
-            said = f"{column} is {spelled(value)}, so it stays unknown; {nearest(written[:60], _KINDS)}"
+        written = word_in(value).casefold()
+        if written and written not in KINDS:
+            said = f"{column} is {spelled(value)}, so it stays unknown; {nearest(written[:60], KINDS)}"
             self.collector.warning(place, said)
-        stated = _KINDS.get(written, "unknown")
-        return stated if stated != "unknown" else self.kinds.get(name, "unknown")
+        return self.names.kind(name, KINDS.get(written, "unknown"))
 
     def _role(self, value: object, place: Place) -> Role | None:
-        written = _word(value).casefold().replace("_", "-").replace(" ", "-")
-        if not written:
-            return "dependency"
-        if written not in _ROLES:
-            hint = nearest(written[:60], _ROLES, len(_ROLES))
+        found = role_in(value)
+        if found is None:
+            hint = nearest(word_in(value).casefold()[:60], ROLES, len(ROLES))
             self.collector.error(place, f"role is {spelled(value)}; {hint}; the row was skipped")
-        return _ROLES.get(written)
+        return found
 
     def _count(self, value: object, unit: object, place: Place) -> Count | None:
         # Nearly every row is like this, and there may be millions.
         if isinstance(value, str) and value.isdecimal() and len(value) < 16 and (not unit or unit in _UNITS):
             whole = int(value)
             return Count(whole, whole, _UNITS[str(unit)] if unit else "samples")
-        number = _number(value) if isinstance(value, str) else value
+        number = number_in(value) if isinstance(value, str) else value
         count = self.collector.samples(number, "samples", place)
-        written = _word(unit).casefold()
+        written = word_in(unit).casefold()
         if not written or count is None:
             return count
         if written not in _UNITS:
@@ -211,18 +229,15 @@ class _Reading:
             return None
         if isinstance(value, str) and value in self.generations:
             return self.generations[value]
-        number = _number(value) if isinstance(value, str) else value
-        if isinstance(number, float) and number.is_integer():
-            number = int(number)
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _LARGEST_GENERATION:
+        number = generation_in(value)
+        if number is None:
             self.collector.warning(place, f"generation is {spelled(value)}, not a whole number from 0")
-            return None
-        if isinstance(value, str):
+        elif isinstance(value, str):
             self.generations[value] = number
         return number
 
     def _time(self, value: object, place: Place) -> str:
-        written = _word(value)
+        written = word_in(value)
         if not written:
             return ""
         try:
@@ -234,30 +249,5 @@ class _Reading:
         return written
 
     def _evidence(self, value: object) -> str:
-        written = _word(value)[:LONGEST_NAME]
+        written = word_in(value)[:LONGEST_NAME]
         return written.encode(errors="backslashreplace").decode()
-
-
-def _is_plain(value: object) -> bool:
-    return isinstance(value, (str, int)) and not isinstance(value, bool)
-
-
-def _word(value: object) -> str:
-    """A value as it would be written in CSV: empty for none, whole numbers without a point."""
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value) if _is_plain(value) or isinstance(value, float) else ""
-
-
-def _number(text: str) -> object:
-    """The number that a text spells, or the text."""
-    text = text.strip()
-    # Longer ones are beyond every count, and slow to convert.
-    if len(text) > 40 or "_" in text:
-        return text
-    try:
-        return cast("object", int(text) if text.lstrip("+-").isdigit() else float(text))
-    except ValueError:
-        return text
