@@ -131,7 +131,7 @@ def test_the_real_records_make_a_pipeline(run, shared_data, tmp_path):
     run("ecosystem-graphs", shared_data / "ecosystem_graphs", "-o", tmp_path / "p.yaml")
     pipeline = read_pipeline(tmp_path / "p.yaml")
     assert pipeline.name == "ecosystem_graphs"
-    assert (len(pipeline.graph.model_names), len(pipeline.graph.provider)) == (424, 474)
+    assert (len(pipeline.graph.model_names), len(pipeline.graph.provider)) == (426, 474)
 
 
 # -- several records, and the evidence ----------------------------------------------------------
@@ -195,7 +195,7 @@ def test_it_tells_what_becomes_of_a_total_that_several_gave(run, tmp_path):
         "D,S,trained-on,1000,dataset,model\nweb,A,trained-on,500,dataset,model\n"
     )
     output = run("edges", path).output
-    assert "all from S: S ungrounded" in output
+    assert "all from S: S becomes ungrounded" in output
     assert "D in S, S: collapses" in output
     assert "D in S, A: degrades" in output or "D in S, A: stable" in output
 

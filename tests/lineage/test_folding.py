@@ -476,3 +476,18 @@ def test_what_models_made_in_all_holds_nothing_of_what_it_was_made_from():
     assert flows(to_graph(Facts("x", 1, entities, stated))[0]) == {("T", "S", 90)}
     mixed = (Entity(Key("dataset", "D"), AT, Count.exactly(60), synthetic="mixed"),)
     assert ("wikipedia", "S", None) in flows(to_graph(Facts("x", 1, mixed, stated))[0])
+
+
+def test_a_run_of_very_many_assets_is_joined_through_what_it_read():
+    """600 datasets and a model in, 600 datasets and a model out: no 360,000 pairs, and the same flows."""
+
+    def flows_of(number):
+        book = Book()
+        many = [(Key("dataset", f"in {at}"), None) for at in range(number)]
+        outs = [(Key("dataset", f"out {at}"), None) for at in range(number)]
+        book.run("big", [*many, (Key("model", "T"), None)], [*outs, (Key("model", "M"), None)])
+        book.run("train", [(Key("dataset", "out 0"), None)], [(Key("model", "S"), None)])
+        found = flows(to_graph(book.facts())[0])
+        return {(provider if provider == "T" else "data", model) for provider, model, _ in found}
+
+    assert flows_of(600) == flows_of(3) == {("T", "S"), ("data", "M")}

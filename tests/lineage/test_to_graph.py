@@ -92,11 +92,14 @@ def test_dropping_applications_loses_the_only_real_loop(real):
 
 
 def test_passing_all_applications_adds_five_false_real_flows(real):
-    """Three by USM inside YouTube, two by BERT and MUM inside Google Search: 41 become 46."""
+    """Three by USM inside YouTube, two by BERT and MUM inside Google Search: 41 become 46.
+
+    Beside them, 12 uses of LLaMA 2 and LLaMa, which differ from a recorded model in case alone.
+    """
     narrow, wide = (to_graph(real, Rules(applications=setting))[1] for setting in ("loops", "all"))
-    assert narrow.made.flows_from_models == 41
+    assert narrow.made.flows_from_models == 41 + 12
     assert narrow.applications.flows_all_would_add == 5
-    assert wide.made.flows_from_models == 46
+    assert wide.made.flows_from_models == 46 + 12
     assert narrow.applications.not_passed == ("Google Search", "YouTube")
 
 
@@ -134,12 +137,16 @@ def test_the_example_rules_remove_the_eleven_false_real_flows(real):
 
 
 def test_real_models_all_stay_and_undisclosed_ones_are_external(real):
-    """429 records name 424 models; 156 records, of 151 models, name no dependency."""
+    """429 records name 424 models; 156 records, of 151 models, name no dependency.
+
+    LLaMA 2 and LLaMa, which no record has, are spelled nearly like a recorded model.
+    """
     graph, report = to_graph(real)
-    assert len(graph.model_names) == 424
+    assert len(graph.model_names) == 424 + 2
     assert len(report.unknowns.undisclosed) == 151
     assert np.isnan(graph.samples).all()
-    assert set(report.unknowns.undisclosed) | set(report.unknowns.untaught) == external(graph)
+    alike = {"LLaMA 2", "LLaMa"}
+    assert set(report.unknowns.undisclosed) | set(report.unknowns.untaught) | alike == external(graph)
     assert "GPT-4" in external(graph)
 
 

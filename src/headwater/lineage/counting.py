@@ -16,7 +16,7 @@ from headwater.lineage.meaning import Dependency
 from headwater.lineage.tracing import Routes
 
 MOST_PARTS = 2_000
-"""Providers of one dataset that are counted one by one; of more, the split stays unknown."""
+"""Providers of one dataset that are counted; of more nothing is known but that they flow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ class _Counter:
     issues: list[Issue] = field(default_factory=list)
     disagreeing: set[Key] = field(default_factory=set)
     conflicts: set[tuple[Key, Key]] = field(default_factory=set)
+    composed: set[Key] = field(default_factory=set)
 
     def all(self, models: Iterable[Key]) -> Counted:
         samples: dict[tuple[Key, Key], int] = {}
@@ -134,6 +135,9 @@ class _Counter:
         waiting = [dataset]
         while waiting:
             node = waiting[-1]
+            if node in self.composed:
+                waiting.pop()
+                continue
             missing = [key for key in self._inner(node) if key not in self.parts]
             if missing and node not in self.parts:
                 # Seen before its parts are done: a dataset on a way back to itself ends there.
@@ -142,6 +146,7 @@ class _Counter:
             else:
                 waiting.pop()
                 self.parts[node] = self._compose(node)
+                self.composed.add(node)
         return self.parts[dataset]
 
     def _inner(self, node: Key) -> Iterator[Key]:
@@ -195,7 +200,7 @@ class _Counter:
         for number, (_, part) in zip(stated, inputs, strict=True):
             for key, samples in _shares(part, number).items():
                 _add(found, key, samples if whole else None)
-        return found if len(found) <= MOST_PARTS else dict.fromkeys(found)
+        return found if len(found) <= MOST_PARTS else {}
 
     def _mixed(self, node: Key) -> bool:
         return any(entity.synthetic == "mixed" for entity in self.records_of.get(node, ()))

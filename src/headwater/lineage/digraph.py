@@ -90,13 +90,26 @@ class Digraph(Generic[Node]):
         return found
 
     def _steps(self, start: Node, nodes: list[Node]) -> tuple[tuple[Node, ...], ...]:
-        at = [self.number[node] for node in nodes]
-        within = self._matrix[at, :][:, at]
-        away = csgraph.shortest_path(within, method="D", unweighted=True, indices=nodes.index(start))
+        # Written out: a call of a library for each of many small components takes a hundred times longer.
+        within = set(nodes)
+        away = {start: 0}
+        waiting = [start]
+        for node in waiting:
+            for after in self._after.get(node, ()):
+                if after in within and after not in away:
+                    away[after] = away[node] + 1
+                    waiting.append(after)
         steps: dict[int, list[Node]] = {}
-        for node, distance in zip(nodes, np.ravel(away), strict=True):
-            steps.setdefault(int(distance), []).append(node)
+        for node in nodes:
+            steps.setdefault(away[node], []).append(node)
         return tuple(tuple(steps[distance]) for distance in sorted(steps))
+
+    @cached_property
+    def _after(self) -> dict[Node, list[Node]]:
+        found: dict[Node, list[Node]] = {}
+        for start, end in self.edges:
+            found.setdefault(start, []).append(end)
+        return found
 
     def depth(self, node: Node) -> int:
         """Components on the longest way to a node, its own aside."""

@@ -6,18 +6,17 @@ between all from one and all from another, so the condition is looked at there.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from headwater.graph import Flow, InteractionGraph
+from headwater.graph import InteractionGraph
 from headwater.grounding import STATUSES, ground
 from headwater.lineage.folding import Nodes
 from headwater.lineage.generations import Node
 
-MOST_WORK = 20_000_000
+MOST_WORK = 2_000_000
 """Flows that are looked at over all extremes; of more totals the condition is not looked at."""
 
 EVENLY = "evenly"
@@ -38,14 +37,14 @@ class Extreme:
 class SplitTotal:
     """Samples of a dataset that a model saw, from several providers in unknown shares.
 
-    `loose` are the providers whose flow nothing else tells of: at an extreme it may be empty.
+    `others` are the samples that each brings beside this total; ``None``: some, unknown.
     """
 
     model: str
     dataset: str
     samples: int
     providers: tuple[str, ...]
-    loose: tuple[str, ...]
+    others: Mapping[str, int | None]
     extremes: tuple[Extreme, ...] = ()
 
 
@@ -72,40 +71,45 @@ def variants(graph: InteractionGraph, total: SplitTotal) -> Iterator[tuple[str, 
 
 
 def _found(nodes: Nodes, labels: Mapping[Node, str]) -> Iterator[SplitTotal]:
-    ways = Counter((provider, model) for model, _, providers in nodes.totals for provider in providers)
-    known = {(flow.provider, flow.model) for flow in nodes.flows if flow.samples is not None}
-    flowing = {(flow.provider, flow.model) for flow in nodes.flows if nodes.becomes_flow(flow)}
+    flowing = {(flow.provider, flow.model): flow for flow in nodes.flows if nodes.becomes_flow(flow)}
     for model, total, providers in nodes.totals:
         given = [node for node in providers if (node, model) in flowing]
         if len(given) < 2:
             continue
-        # A flow that another total or a count also tells of stays, whatever this one holds.
-        loose = [node for node in given if ways[node, model] == 1 and (node, model) not in known]
-        yield SplitTotal(
-            labels[model],
-            total.dataset.name,
-            total.samples,
-            tuple(labels[node] for node in given),
-            tuple(labels[node] for node in loose),
-        )
+        others = {labels[node]: nodes.others(node, model, total) for node in given}
+        yield SplitTotal(labels[model], total.dataset.name, total.samples, tuple(others), others)
 
 
 def _with(graph: InteractionGraph, total: SplitTotal, shares: Mapping[str, int]) -> InteractionGraph:
-    """The graph with the samples of a total shared as `shares` say; who gives none has no flow."""
-    flows: list[Flow] = []
-    for flow in graph.flows:
-        if flow.model != total.model or flow.provider not in total.loose:
-            flows.append(flow)
-        elif shares.get(flow.provider):
-            flows.append(replace(flow, samples=shares[flow.provider]))
-    return InteractionGraph.from_parts(graph.sources, graph.models, flows)
+    """The graph with the samples of a total shared as `shares` say; who gives none has no flow of it."""
+    at = graph.index_of(total.model)
+    into = np.flatnonzero(graph.learner == at)
+    samples = graph.samples.copy()
+    kept = np.ones(len(samples), dtype=bool)
+    for flow in into.tolist():
+        provider = graph.provider_name(int(graph.provider[flow]))
+        if provider not in total.providers:
+            continue
+        others = total.others.get(provider, 0)
+        share = shares.get(provider, 0)
+        # Where something else brings an unknown number, so does the sum.
+        samples[flow] = np.nan if others is None else others + share or np.nan
+        kept[flow] = bool(share) or others != 0
+    return replace(
+        graph,
+        provider=graph.provider[kept],
+        learner=graph.learner[kept],
+        samples=samples[kept],
+        weight=graph.weight[kept],
+        emissions={},
+    )
 
 
 def _changed(
     graph: InteractionGraph, status: np.ndarray, total: SplitTotal, provider: str
 ) -> tuple[tuple[str, str], ...]:
     """The models whose status changes when all samples come from one provider."""
-    if total.model not in graph.model_index or not set(total.loose) - {provider}:
+    if total.model not in graph.model_index:
         return ()
     now = ground(_with(graph, total, {provider: total.samples})).status
     return tuple(

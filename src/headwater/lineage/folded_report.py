@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from headwater.lineage.decided import Lineage
 from headwater.lineage.facts import Key
-from headwater.lineage.folding import Nodes
+from headwater.lineage.folding import MOST_MISSING, Nodes
 from headwater.lineage.generations import Node
 
 _LIKELY = re.compile(r"iter|gen|round|cycle|version", re.IGNORECASE)
@@ -51,6 +51,10 @@ class FoldingReport:
         Flows whose generations brought different counts.
     intermittent
         Flows that some generations lack.
+    ended
+        Real data that the latest generation did not see: in no flow.
+    undisclosed
+        Models of whose latest generation nobody says what it was trained on: external.
     merged
         Nodes of which several versions share a generation.
     once
@@ -71,6 +75,8 @@ class FoldingReport:
     self_consuming: tuple[str, ...]
     varied: tuple[Told, ...]
     intermittent: tuple[Told, ...]
+    ended: tuple[Told, ...]
+    undisclosed: tuple[str, ...]
     merged: tuple[str, ...]
     once: tuple[str, ...]
     accumulating: tuple[str, ...]
@@ -85,10 +91,12 @@ def folded(lineage: Lineage, nodes: Nodes, labels: Mapping[Node, str]) -> Foldin
         ends = labels[flow.provider], labels[flow.model]
         if flow.sort != "flow":
             told[flow.sort].append(Told(*ends, _ways(len(flow.ways))))
+            continue
         if flow.counts:
             told["varied"].append(Told(*ends, _counts(flow.counts)))
         if flow.missing:
-            said = f"missing in {_some(flow.missing)}"
+            more = ", ..." if len(flow.missing) >= MOST_MISSING else ""
+            said = f"missing in {', '.join(map(str, flow.missing))}{more}"
             told["intermittent"].append(Told(*ends, said))
     ways: Counter[str] = Counter(way for way in lineage.folding.way.values() if way != "none")
     return FoldingReport(
@@ -102,6 +110,8 @@ def folded(lineage: Lineage, nodes: Nodes, labels: Mapping[Node, str]) -> Foldin
         ),
         varied=tuple(told["varied"]),
         intermittent=tuple(told["intermittent"]),
+        ended=tuple(told["ended"]),
+        undisclosed=tuple(sorted(labels[node] for node in nodes.undisclosed)),
         merged=tuple(_merged(lineage)),
         once=tuple(sorted(labels[node] for node in nodes.once)),
         accumulating=tuple(labels[node] for node in nodes.accumulating),
@@ -114,11 +124,6 @@ def _counts(numbers: Sequence[int | None], shown: int = 10) -> str:
     found = ["?" if number is None else f"{number:,}" for number in numbers]
     # The latest say most of what goes on.
     return ", ".join(found) if len(found) <= shown else f"..., {', '.join(found[-shown:])}"
-
-
-def _some(numbers: Sequence[int], shown: int = 5) -> str:
-    more = f" and {len(numbers) - shown} more" if len(numbers) > shown else ""
-    return ", ".join(map(str, numbers[:shown])) + more
 
 
 def _ways(number: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
 
 from headwater.lineage.counting import Counted, Total
@@ -17,6 +18,8 @@ from headwater.lineage.facts import Key
 from headwater.lineage.generations import Folding, Node
 from headwater.lineage.rules import Varying
 from headwater.lineage.tracing import Traced
+
+MOST_MISSING = 6
 
 Sort = Literal["flow", "initial", "artefact", "first-only", "ended"]
 
@@ -36,7 +39,7 @@ class Folded:
     counts
         The counts of each generation in order, where they differ.
     missing
-        Generations of the model that lack it.
+        The first `MOST_MISSING` generations of the model that lack it.
     started, start
         Whether generation 0 of a model of several had it, and its samples then; ``None``: unknown.
     ways
@@ -81,6 +84,21 @@ class Nodes:
     archives: Mapping[Node, int | None]
     totals: tuple[tuple[Node, Total, tuple[Node, ...]], ...]
     generations: Mapping[Node, int]
+    folding: Folding
+    counted: Counted
+
+    def others(self, provider: Node, model: Node, total: Total) -> int | None:
+        """Samples of the latest generation that a provider brings a model beside a total; 0 if none."""
+        known: int | None = 0
+        for key in total.providers:
+            if self.folding.of(key) == provider:
+                brought = list(self.counted.parts.get((key, total.model), ()))
+                # The total itself is one of them, and what it holds of the provider is what nobody knows.
+                if None in brought:
+                    brought.remove(None)
+                part = _sum(brought)
+                known = None if part is None or known is None else known + part
+        return known
 
     def becomes_flow(self, flow: Folded) -> bool:
         """Whether it is a flow of the graph."""
@@ -119,6 +137,8 @@ def fold(
         _archives(flows, folding, counted),
         tuple(_totals(counted.totals, folding)),
         {node: len(found) for node, found in several.items()},
+        folding,
+        counted,
     )
 
 
@@ -155,6 +175,7 @@ class _Folder:
     several: Mapping[Node, list[int | None]]
     earliest: Mapping[Node, int]
     accumulating: dict[Node, None] = field(default_factory=dict)
+    known: dict[Node, list[int]] = field(default_factory=dict)
 
     def fold(self, provider: Node, model: Node, ways: Sequence[Traced]) -> Folded:
         """All flows between the versions of two nodes as one."""
@@ -182,7 +203,7 @@ class _Folder:
         for way in ways:
             by[self.folding.generation.get(way.model)].append(way)
         ordered = tuple(way for at in sorted(by, key=_first_none) for way in by[at])
-        known = sorted(at for at in self.several[model] if at is not None)
+        known = self._generations(model)
         first = known[0] if known and known[0] == self.earliest.get(model) else None
         begun = _sum(self.counted.samples.get(way.ends) for way in by.get(first, ()))
         started = first is not None and first in by
@@ -193,14 +214,27 @@ class _Folder:
                 self.accumulating[model] = None
             sort: Sort = "initial" if real else "first-only"
             return Folded(provider, model, sort, begun, (), (), ordered, True, begun)
-        later = [at for at in known if at != first]
-        missing = tuple(at for at in later if at not in by)
-        if real and later and later[-1] in missing:
+        last = known[-1] if known else None
+        later = [at for at in sorted(by, key=_first_none) if at is not None and at != first]
+        missing = self._missing(known, by, first)
+        if real and last != first and last not in by:
             return Folded(provider, model, "ended", None, (), missing, ordered, started, begun)
-        counts = self._counts(by, [at for at in later if at in by], model)
+        counts = self._counts(by, later, model)
         varied = counts if len(set(counts)) > 1 else ()
         samples = self._one(counts, bool(missing))
         return Folded(provider, model, "flow", samples, varied, missing, ordered, started, begun)
+
+    def _generations(self, model: Node) -> list[int]:
+        if model not in self.known:
+            self.known[model] = sorted(at for at in self.several[model] if at is not None)
+        return self.known[model]
+
+    @staticmethod
+    def _missing(
+        known: Sequence[int], by: Mapping[int | None, Sequence[Traced]], first: int | None
+    ) -> tuple[int, ...]:
+        """The first few generations that lack a flow; one that began it need not have it."""
+        return tuple(islice((at for at in known if at not in by and at != first), MOST_MISSING))
 
     def _counts(
         self, by: Mapping[int | None, Sequence[Traced]], generations: Sequence[int], model: Node

@@ -33,6 +33,7 @@ def lines(report: Report) -> Iterator[str]:
                 folding.accumulating,
                 "keeps the data of earlier generations: see --regime accumulate, window:K",
             ),
+            (folding.undisclosed, "its latest generation says nothing of its training: external"),
             (folding.once, "trained once while others were trained again: frozen"),
             (folding.archives, "the same version in every generation: a fixed archive"),
             (folding.merged, "versions of one generation, taken as one"),
@@ -76,6 +77,11 @@ def _flows(folding: FoldingReport) -> Iterator[str]:
     yield from cut(
         folding.intermittent,
         lambda item: f"{_ends(item)}: not in every generation ({item.said}): its count stays unknown",
+    )
+
+    yield from cut(
+        folding.ended,
+        lambda item: f"{_ends(item)}: real data that the latest generation did not see: ended, and no flow",
     )
 
 

@@ -140,11 +140,12 @@ def _totals(report: Report) -> Iterator[str]:
 def _total(total: SplitTotal) -> str:
     ends = f"{printable(total.dataset)} in {printable(total.model)}: {total.samples:,} samples"
     looked = [extreme for extreme in total.extremes if extreme.changed is not None]
-    changed = [
-        f"all from {printable(extreme.provider)}: {listed(' '.join(change) for change in extreme.changed)}"
-        for extreme in looked
-        if extreme.changed
-    ]
+    by_change: dict[str, list[str]] = {}
+    for extreme in looked:
+        if extreme.changed:
+            said = listed(" becomes ".join(change) for change in extreme.changed)
+            by_change.setdefault(said, []).append(extreme.provider)
+    changed = [f"all from {listed(who, 3)}: {said}" for said, who in by_change.items()]
     if changed:
         return f"{ends}; {'; '.join(changed)}"
     given = listed(total.providers)

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import cast
 
 from headwater.errors import InputError
 from headwater.lineage.digraph import Digraph
@@ -22,6 +23,8 @@ from headwater.lineage.identity import Link
 from headwater.lineage.rules import MADE_BY_MODEL, Rules
 
 MOST_LINKS = 5_000_000
+MOST_PAIRS = 10_000
+"""Of the assets that one run read and wrote; of more, all are joined through what it read together."""
 _When = tuple[datetime, int]
 
 _TESTING = frozenset(("eval", "evaluate", "evaluated", "evaluation", "test", "tested", "testing"))
@@ -88,7 +91,7 @@ def join(links: Iterable[Link], times: Mapping[Key, tuple[str, str]], rules: Rul
     for name, run in runs.items():
         for link in run.wrote:
             makers[link.learner][name] = None
-        made += _pairs(run)
+        made += _pairs(run) if len(run.read) * len(run.wrote) <= MOST_PAIRS else _through_hub(run)
         if len(made) > MOST_LINKS:
             raise InputError(
                 f"the runs join more than {MOST_LINKS:,} pairs of assets", "import fewer records at a time"
@@ -215,6 +218,28 @@ def _pairs(run: _Run) -> Iterator[Link]:
                 )
         if not read and wrote.learner.kind in _DATA:
             yield replace(wrote, role="generated", run=run.key)
+
+
+def _through_hub(run: _Run) -> Iterator[Link]:
+    """The same through two datasets: what the run read, and the data that it made of it."""
+    held, made = (
+        Key("dataset", f"{what} {run.key.name}", run.key.version) for what in ("read by", "data of")
+    )
+    for used in run.read:
+        data = used.provider.kind in _DATA
+        role = _role(used, replace(used, learner=held if data else made))
+        if role is not None and (data or used.provider.kind == "model"):
+            into = held if data else made
+            yield replace(used, learner=into, role="derived" if data else role, run=run.key)
+    first = run.read[0]
+    steer = replace(
+        first, provider=held, learner=made, role="derived", count=None, run=run.key, prompt=run.with_model
+    )
+    yield steer
+    for wrote in run.data_and_models:
+        trained = wrote.learner.kind == "model"
+        provider, role = (held, "trained-on") if trained else (made, "derived")
+        yield replace(wrote, provider=provider, role=cast(Role, role), count=None, run=run.key)
 
 
 def _role(used: Link, wrote: Link) -> Role | None:

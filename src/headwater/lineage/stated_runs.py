@@ -1,7 +1,8 @@
 """Facts that rules about runs add: what a run trained, where its record names neither model nor data.
 
 Most trackers' runs log parameters and metrics and no datasets. A run rule says which label holds
-the generation and which the count, and what the run stands for.
+the generation and which the count, and what the run stands for. Runs whose records do name
+data or models are left to them: told twice, generations would be counted by two clocks.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ def add(facts: Facts, rules: Sequence[RunRule]) -> tuple[Facts, tuple[int, ...]]
     if not rules:
         return facts, ()
     fitted = [0] * len(rules)
+    telling = {key for relation in facts.relations for key in (relation.subject, relation.object)}
     added: list[Entity | Relation | Issue] = []
     for entity in facts.entities:
-        if entity.kind != "procedure":
+        # A run whose record names data or models has said itself what it did.
+        if entity.kind != "procedure" or entity.key in telling:
             continue
         for at, rule in enumerate(rules):
             if _fits(entity.labels, rule):

@@ -162,12 +162,20 @@ def _labels(nodes: Iterable[Node]) -> dict[Node, str]:
 
 
 def _split(nodes: Nodes) -> dict[tuple[Node, Node], int]:
-    """Totals shared out evenly, the remainder to the first."""
-    flowing = {(flow.provider, flow.model) for flow in nodes.flows if flow.sort == "flow"}
-    found: dict[tuple[Node, Node], int] = defaultdict(int)
+    """Totals shared out evenly, the remainder to the first, beside what else is known of the same flow."""
+    flowing = {(flow.provider, flow.model) for flow in nodes.flows if nodes.becomes_flow(flow)}
+    found: dict[tuple[Node, Node], list[int | None]] = defaultdict(list)
+    beside: dict[tuple[Node, Node], int | None] = {}
     for model, total, providers in nodes.totals:
         given = [provider for provider in providers if (provider, model) in flowing]
         each, more = divmod(total.samples, max(len(given), 1))
         for at, provider in enumerate(given):
-            found[provider, model] += each + (at < more)
-    return {ends: number for ends, number in found.items() if number}
+            found[provider, model].append(each + (at < more))
+            beside[provider, model] = nodes.others(provider, model, total)
+    return {
+        ends: whole
+        for ends, shares in found.items()
+        if len(shares) == 1
+        and (others := beside[ends]) is not None
+        and (whole := others + sum(share or 0 for share in shares))
+    }

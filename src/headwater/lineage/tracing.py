@@ -15,6 +15,8 @@ from headwater.lineage.facts import Key, Place
 from headwater.lineage.meaning import Dependency
 
 MOST_FLOWS = 5_000_000
+MOST_STEPS = 20_000_000
+"""Dependencies walked back over, of all models together."""
 MOST_STEPS_SHOWN = 20
 
 
@@ -107,30 +109,32 @@ def trace(way: Routes, models: Iterable[Key]) -> Trace:
     Raises
     ------
     InputError
-        If there are more than `MOST_FLOWS`.
+        If there are more than `MOST_FLOWS`, or they take more than `MOST_STEPS`.
     """
     flows: list[Traced] = []
-    merged = 0
+    merged = steps = 0
     for model in models:
-        found, more = _trace_one(way, model)
+        found, more, walked = _trace_one(way, model)
         flows += found
         merged += more
-        if len(flows) > MOST_FLOWS:
+        steps += walked
+        if len(flows) > MOST_FLOWS or steps > MOST_STEPS:
             raise InputError(
-                f"the records make more than {MOST_FLOWS:,} flows",
+                f"the records make more than {MOST_FLOWS:,} flows, or ways of {MOST_STEPS:,} steps in all",
                 "leave dependencies out with rules of role drop, or read fewer files",
             )
     return Trace(tuple(flows), merged)
 
 
-def _trace_one(way: Routes, model: Key) -> tuple[list[Traced], int]:
+def _trace_one(way: Routes, model: Key) -> tuple[list[Traced], int, int]:
     # Written out, not a library's search: it stops at models and costs only what it reaches.
     found: dict[Key, Traced] = {}
-    merged = 0
+    merged = walked = 0
     towards: dict[Key, Dependency] = {}
     waiting = [model]
     for node in waiting:
         for dependency in way.into.get(node, ()):
+            walked += 1
             provider = dependency.link.provider
             if way.ends_at(dependency):
                 merged += provider in found
@@ -139,7 +143,7 @@ def _trace_one(way: Routes, model: Key) -> tuple[list[Traced], int]:
             elif provider not in towards:
                 towards[provider] = dependency
                 waiting.append(provider)
-    return list(found.values()), merged
+    return list(found.values()), merged, walked
 
 
 def _steps(first: Dependency, towards: dict[Key, Dependency]) -> tuple[Dependency, ...]:
