@@ -145,7 +145,8 @@ def output_of(output: str | None, *read: str | None, option: str = "-o") -> Path
     output
         What follows the option.
     read
-        Paths of the pipeline, table, text, samples or benchmark, each where there is one.
+        Paths of the pipeline, table, text, samples or benchmark, each where there is one. Of a
+        database's URL it is the file, and with any file go those that SQLite keeps beside it.
     """
     from headwater.errors import InputError
 
@@ -155,13 +156,13 @@ def output_of(output: str | None, *read: str | None, option: str = "-o") -> Path
         raise InputError(
             f"{option} {output!r:.60} names nothing", f"write a name after {option}, or remove {option}"
         )
-    # what is not there yet is no input
-    there = [path for path in read if path is not None and os.path.exists(path)]
-    if os.path.exists(output) and any(os.path.samefile(output, path) for path in there):
-        raise InputError("the output would replace the input", f"name another file after {option}", output)
+    inputs = list(dict.fromkeys(file for path in read if path for file in (path, _file_of(path))))
     place = Path(os.path.realpath(output))
+    if any(_is_of(place, output, path) for path in inputs):
+        raise InputError("the output would replace the input", f"name another file after {option}", output)
     folder = next(
-        (each for each in there if os.path.isdir(each) and place.is_relative_to(os.path.realpath(each))), None
+        (each for each in inputs if os.path.isdir(each) and place.is_relative_to(os.path.realpath(each))),
+        None,
     )
     if folder is not None:
         raise InputError(
@@ -170,6 +171,44 @@ def output_of(output: str | None, *read: str | None, option: str = "-o") -> Path
             output,
         )
     return Path(output)
+
+
+def apart(outputs: Mapping[str, Path | None]) -> None:
+    """Raise `InputError` where two outputs, by their options, are one file."""
+    from headwater.errors import InputError
+
+    seen: dict[str, str] = {}
+    for option, path in outputs.items():
+        if path is None or _is_device(path):
+            continue
+        place = os.path.realpath(path)
+        if place in seen:
+            raise InputError(f"{seen[place]} and {option} are one file", "give each its own name", str(path))
+        seen[place] = option
+
+
+def _file_of(path: str) -> str:
+    """The file behind the URL of an SQLite database; any other path as it is."""
+    scheme, _, rest = path.partition(":///")
+    return rest.partition("?")[0] if rest and scheme in ("sqlite", "sqlite+pysqlite") else path
+
+
+def _is_of(place: Path, output: str, path: str) -> bool:
+    """Whether an output is an input, or what SQLite keeps beside one, there or not yet."""
+    if os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path):
+        return True
+    whole = os.path.realpath(path)
+    # what is not there yet is no input, but SQLite takes what it finds beside a database for its own
+    beside = [f"{whole}{ending}" for ending in _OF_SQLITE] if os.path.isfile(whole) else []
+    return str(place) in beside
+
+
+_OF_SQLITE = ("-wal", "-shm", "-journal")
+
+
+def _is_device(path: Path) -> bool:
+    """Whether it is a terminal, a pipe or the like, which several outputs may go to."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 @contextmanager

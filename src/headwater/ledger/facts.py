@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any, Literal, get_args
 
@@ -18,14 +19,14 @@ from headwater.ledger.book import Ledger
 from headwater.ledger.chain import Entry
 from headwater.ledger.runs import DEEDS, USES
 from headwater.lineage.facts import Count, Facts, Key, Place, Role
-from headwater.lineage.reading.collecting import LONGEST_NAME, Collector, spelled
+from headwater.lineage.reading.collecting import LONGEST_NAME, Collector, name_problem, spelled
+from headwater.lineage.runs import moment
 
 FORMAT = "ledger"
 
 _ROLES = set(get_args(Role))
 _SYNTHETIC = {"all", "mixed", "none"}
 _MOST_LABELS = 200
-_DIGITS = 12
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -91,6 +92,8 @@ class _Run:
     model: Key
     generation: int | None
     labels: dict[str, str]
+    run: Key
+    started: str
     end: Literal["", "run-finished", "run-failed"] = ""
     time: str = ""
     used: list[_Use] = field(default_factory=list)
@@ -103,6 +106,7 @@ class _Told:
 
     collector: Collector
     name: str
+    now: datetime = datetime.min.replace(tzinfo=UTC)
     runs: dict[str, _Run] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     evidence: list[_Use] = field(default_factory=list)
@@ -126,14 +130,14 @@ class _Told:
             pass
         elif entry.kind in ("run-finished", "run-failed"):
             run.end = "run-finished" if entry.kind == "run-finished" else "run-failed"
-            run.time = entry.at
+            run.time = self._time(entry)
         else:
             self._add(run.used if entry.kind == "used" else run.wrote, entry, place)
 
     def state(self) -> None:
         """Put everything into the collector."""
         runs = [run for run in self.runs.values() if not self._left_out(run)]
-        self._number(runs)
+        self._tell_apart(runs)
         for use in (*self.evidence, *(use for run in runs for use in (*run.used, *run.wrote))):
             use.dataset = use.named._replace(name=self.names.get(use.named.version, use.named.name))
         weights = self._weights(runs)
@@ -158,7 +162,15 @@ class _Told:
         pairs = list(told.items())[:_MOST_LABELS] if isinstance(told, Mapping) else []
         labels = {f"param.{key[:LONGEST_NAME]}": str(value)[:LONGEST_NAME] for key, value in pairs}
         version = "" if generation is None else str(generation)
-        self.runs[run] = _Run(place, Key("model", name, version), generation, labels)
+        called = Key("procedure", f"run {run}" if not name_problem(f"run {run}") else f"run at {place.line}")
+        self.runs[run] = _Run(
+            place, Key("model", name, version), generation, labels, called, self._time(entry)
+        )
+
+    def _time(self, entry: Entry) -> str:
+        """When an entry was written: not before those above it, whatever clock its writer had."""
+        self.now = max(self.now, moment(entry.at) or self.now)
+        return self.now.isoformat()
 
     def _run(self, entry: Entry, place: Place) -> _Run | None:
         run = entry.body.get("run")
@@ -178,24 +190,21 @@ class _Told:
         if name is None:
             return
         sha256 = told.get("sha256")
-        version = sha256[:_DIGITS] if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else ""
+        version = sha256 if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else ""
         if version and (version not in self.names or _AUTOMATIC.fullmatch(self.names[version])):
             self.names[version] = name
         key = Key("dataset", name, version)
         uses.append(_Use(place, key, entry.body, entry.kind, key))
 
-    def _number(self, runs: list[_Run]) -> None:
-        """Where no run of a model states a generation, each of several is a version, counted from 0."""
-        stated = {run.model.name for run in runs if run.generation is not None}
+    def _tell_apart(self, runs: list[_Run]) -> None:
+        """Where several runs trained a model, those without a stated generation are versions by their run.
+
+        What generation each is stays open: when its run ended says it, once versions are folded.
+        """
         times = Counter(run.model.name for run in runs)
-        seen: Counter[str] = Counter()
         for run in runs:
-            name = run.model.name
-            if name not in stated and times[name] > 1:
-                run.model = run.model._replace(version=str(seen[name]))
-                seen[name] += 1
-            elif name in stated and run.generation is None:
-                run.model = run.model._replace(version=f"run at entry {run.place.line}")
+            if run.generation is None and times[run.model.name] > 1:
+                run.model = run.model._replace(version=run.run.name)
 
     def _weights(self, runs: list[_Run]) -> dict[Key, Key]:
         """Files that are a model's weights, because it is said or a run started from them."""
@@ -220,6 +229,8 @@ class _Told:
         self.collector.entity(
             run.model, run.place, generation=run.generation, time=run.time, labels=run.labels
         )
+        self.collector.entity(run.run, run.place, time=run.time or run.started, started=run.started)
+        self.collector.relation(run.model, run.run, "made", run.place, word="run-started")
 
     def _wrote(self, run: _Run, use: _Use, weights: Mapping[Key, Key]) -> None:
         if use.dataset in weights:

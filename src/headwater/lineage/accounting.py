@@ -214,6 +214,7 @@ def _unknowns(outcome: Outcome) -> Unknowns:
         says_nothing=_by_use(link.provider.name for link in missing if link.says_nothing),
         placeholders=_by_use(link.written for link in missing if link.placeholder),
         unknown_kind=tuple(dict.fromkeys(key.name for key in lineage.assets if key.kind == "unknown")),
+        origin=tuple(outcome.graph.source_names),
         samples=sum(
             flow.samples is None and (flow.provider, flow.model) not in outcome.split
             for flow in outcome.flows

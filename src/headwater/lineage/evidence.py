@@ -6,25 +6,29 @@ dependencies from the provider to the model with file, line and the record's own
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+import os
+import stat
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from headwater.errors import InputError
-from headwater.files import FilePath, read_bytes, write_bytes
-from headwater.lineage.facts import Facts, Key
+from headwater.files import FilePath, read_bytes, unreadable, write_bytes
+from headwater.lineage.facts import Entity, Facts, Key
 from headwater.lineage.folding import Folded, Nodes
 from headwater.lineage.generations import Folding, Node
 from headwater.lineage.meaning import Dependency
 
 FORMAT = 1
-LARGEST = 2**31
+LARGEST = 256 * 2**20
 MOST_WAYS = 20
 """Ways of one flow that are kept: the first and the last generations."""
 
 Document = dict[str, Any]
+Real = Literal["stated", "recorded", "name"]
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,22 @@ class Evidence:
     Attributes
     ----------
     document
-        ``{"evidence": 1, "records": ..., "flows": [{"from", "to", "samples", "ways": [...]}]}``.
+        ``{"evidence": 1, "pipeline": SHA-256, "records": ..., "flows": [{"from", "to", "sort", "samples",
+        "source", "real", "ways": [...]}]}``. Of a source, ``real`` says who takes it as real: its record
+        (``stated``), or the import, because a record of it names no maker (``recorded``) or there is only
+        a name (``name``).
     """
 
     document: Document
+
+    def of(self, pipeline: bytes) -> Evidence:
+        """The same, bound to the bytes of the pipeline file that it is the evidence of."""
+        sha256 = hashlib.sha256(pipeline).hexdigest()
+        return Evidence({"evidence": FORMAT, "pipeline": sha256, **_without_pipeline(self.document)})
+
+    def is_of(self, pipeline: bytes) -> bool:
+        """Whether it is the evidence of a pipeline file of these bytes."""
+        return self.document.get("pipeline") == hashlib.sha256(pipeline).hexdigest()
 
     def write(self, path: FilePath) -> None:
         """Write it beside its place and rename it."""
@@ -69,10 +85,19 @@ def read_evidence(path: FilePath) -> Evidence:
         If it cannot be read or is no evidence of this format.
     """
     try:
+        # who opens a pipe waits for its writer, and a device may have no end
+        regular = stat.S_ISREG(os.stat(path).st_mode) or os.path.isdir(path)
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from None
+    if not regular:
+        raise _broken(path, "is no regular file")
+    try:
         document = json.loads(read_bytes(path, LARGEST))
+    except InputError:
+        raise
     except (ValueError, RecursionError) as error:
         raise _broken(path, f"is not JSON: {error}") from None
-    if not isinstance(document, dict) or document.get("evidence") != FORMAT:
+    if not isinstance(document, dict) or not _is(document, "evidence", int) or document["evidence"] != FORMAT:
         raise _broken(path, "is no evidence of an import that this version can read")
     flows = document.get("flows")
     if not isinstance(flows, list) or not all(_is_flow(flow) for flow in flows):
@@ -87,40 +112,84 @@ def _broken(path: FilePath, said: str) -> InputError:
 def _is_flow(flow: object) -> bool:
     if not isinstance(flow, dict) or not isinstance(flow.get("ways"), list):
         return False
-    texts = isinstance(flow.get("from"), str) and isinstance(flow.get("to"), str)
-    return texts and all(
-        isinstance(way, list)
-        and way
-        and all(
-            isinstance(step, dict)
-            and all(isinstance(step.get(key), str) for key in ("from", "to", "role", "said"))
-            and isinstance(step.get("places"), list)
-            for step in way
-        )
-        for way in flow["ways"]
+    return (
+        all(_is(flow, key, str) for key in ("from", "to"))
+        and all(_is(flow, key, str, int, None) for key in ("sort", "real", "samples", "told"))
+        and not any(_is(flow, key, str) for key in ("samples", "told"))
+        and not any(_is(flow, key, int) for key in ("sort", "real"))
+        and _is(flow, "source", bool, None)
+        and all(isinstance(way, list) and way and all(map(_is_step, way)) for way in flow["ways"])
     )
+
+
+def _is_step(step: object) -> bool:
+    return (
+        isinstance(step, dict)
+        and all(_is(step, key, str) for key in ("from", "to", "role", "said"))
+        and all(_is(step, key, str, None) for key in ("run", "count"))
+        and _is(step, "by_rule", bool, None)
+        and _is(step, "places", list)
+        and all(isinstance(place, str) for place in step["places"])
+    )
+
+
+def _is(part: Document, key: str, *kinds: type | None) -> bool:
+    """Whether a value is of one of these types; ``None``: it may be null or left out. No truth is a number."""
+    value = part.get(key)
+    return None in kinds if value is None else type(value) in kinds
 
 
 def evidence(nodes: Nodes, labels: Mapping[Node, str], folding: Folding, facts: Facts) -> Evidence:
     """What the records say of the folded flows."""
+    told = _told(facts.entities)
     return Evidence(
         {
             "evidence": FORMAT,
             "records": {"origin": facts.origin, "format": facts.format},
-            "flows": [_flow(flow, labels, folding) for flow in nodes.flows],
+            "flows": [_flow(flow, labels, folding, told) for flow in nodes.flows],
         }
     )
 
 
-def _flow(flow: Folded, labels: Mapping[Node, str], folding: Folding) -> Document:
+def _told(entities: Iterable[Entity]) -> Mapping[Node, Real]:
+    """What records say of each thing, whichever version of it: that it is real, or only that it is."""
+    found: dict[Node, Real] = {}
+    for entity in entities:
+        node = Node(entity.kind, entity.name)
+        if found.get(node) != "stated":
+            found[node] = "stated" if entity.synthetic == "none" else "recorded"
+    return found
+
+
+def _real(flow: Folded, told: Mapping[Node, Real]) -> Real:
+    """Who takes a source as real."""
+    names = {
+        # a record without a kind may be what another record calls a dataset
+        Node(kind, way.provider.name)
+        for way in flow.ways
+        for kind in dict.fromkeys((way.provider.kind, "dataset", "unknown"))
+    }
+    found = {told.get(name, "name") for name in names}
+    return "stated" if "stated" in found else "recorded" if "recorded" in found else "name"
+
+
+def _without_pipeline(document: Document) -> Document:
+    return {key: value for key, value in document.items() if key not in ("evidence", "pipeline")}
+
+
+def _flow(
+    flow: Folded, labels: Mapping[Node, str], folding: Folding, told: Mapping[Node, Real]
+) -> Document:
     ways = flow.ways
     if len(ways) > MOST_WAYS:
         ways = (*ways[: MOST_WAYS // 2], *ways[-MOST_WAYS // 2 :])
+    source = flow.provider.kind != "model"
     return {
         "from": labels[flow.provider],
         "to": labels[flow.model],
         "sort": flow.sort,
-        "source": flow.provider.kind != "model",
+        "source": source,
+        "real": _real(flow, told) if source else None,
         "samples": flow.samples,
         "told": len(flow.ways),
         "ways": [[_step(step, folding) for step in way.steps] for way in ways],

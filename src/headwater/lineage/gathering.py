@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from headwater.errors import InputError
+from headwater.errors import InputError, OutputError
 from headwater.lineage.facts import Facts
 from headwater.lineage.merging import merge
 from headwater.lineage.reading.collection import without_collection
@@ -14,6 +14,8 @@ from headwater.lineage.registry import importer
 from headwater.lineage.rules import Record, Rules
 
 AND = "+"
+_SPELLED = "write FORMAT PATH... or FORMAT PATH... + FORMAT PATH..."
+_BARE = "nothing stands beside a +"
 
 
 def spelled(words: Sequence[str]) -> tuple[Record, ...]:
@@ -31,8 +33,10 @@ def spelled(words: Sequence[str]) -> tuple[Record, ...]:
             part.append(word)
             continue
         if len(part) < 2:
-            said = f"the format {part[0]!r} has no path" if part else "nothing stands beside a +"
-            raise InputError(said, "write FORMAT PATH... or FORMAT PATH... + FORMAT PATH...")
+            said = f"the format {without_password(part[0])!r} has no path" if part else _BARE
+            raise InputError(said, _SPELLED)
+        if "://" in part[0]:
+            raise InputError(f"no format is called {without_password(part[0])!r}", _SPELLED)
         found += [Record(part[0], path) for path in part[1:]]
         part = []
     return tuple(found)
@@ -57,9 +61,40 @@ def gather(records: Iterable[Record], say: Callable[[str], None] = lambda text: 
     MissingExtra
         If a format needs a package that is not installed.
     """
-    readings = []
-    for record in records:
-        read = importer(record.format)
-        say(f"reading {record.path}")
-        readings.append(read(record.path))
-    return merge(readings)
+    return merge([_read(record, say) for record in records])
+
+
+def _read(record: Record, say: Callable[[str], None]) -> Facts:
+    read = importer(record.format)
+    path = without_password(record.path)
+    say(f"reading {path}")
+    try:
+        facts = read(record.path)
+    except (InputError, OutputError) as error:
+        if path == record.path or record.path not in str(error):
+            raise
+        raise _told(error, record.path, path) from None
+    return replace(facts, origin=facts.origin.replace(record.path, path))
+
+
+def _told(error: InputError | OutputError, path: str, shown: str) -> InputError | OutputError:
+    """The error with a path as it may be shown."""
+    problem, remedy = error.problem.replace(path, shown), error.remedy.replace(path, shown)
+    return OutputError(problem, remedy) if isinstance(error, OutputError) else InputError(problem, remedy)
+
+
+def without_password(path: str) -> str:
+    """A path as it may be shown: of an address neither the password nor the options.
+
+    Examples
+    --------
+    >>> without_password("postgresql://me:secret@host/book?sslmode=require"), without_password("a:b@c")
+    ('postgresql://me@host/book', 'a:b@c')
+    """
+    scheme, mark, rest = path.partition("://")
+    if not mark:
+        return path
+    who, at, where = rest.rpartition("@")
+    # of what is no database, who asks may be a token
+    user = who.partition(":")[0].partition("?")[0] if scheme.startswith("postgres") else "***"
+    return f"{scheme}://{user if at else ''}{at}{where.partition('?')[0]}"

@@ -74,6 +74,8 @@ class Unknowns:
         Written names of no dataset in particular; each use is a node of its own.
     unknown_kind
         Assets whose type is unknown.
+    origin
+        Sources of the graph: no record says who made their data, and they are taken as real.
     samples
         Flows of unknown count.
     other_units
@@ -87,6 +89,7 @@ class Unknowns:
     says_nothing: tuple[Name, ...]
     placeholders: tuple[Name, ...]
     unknown_kind: tuple[str, ...]
+    origin: tuple[str, ...]
     samples: int
     other_units: dict[str, int]
 

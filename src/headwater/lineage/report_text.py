@@ -101,6 +101,9 @@ def _counts(report: Report) -> Iterator[str]:
 
 
 def _undisclosed(unknown: Unknowns) -> Iterator[str]:
+    if unknown.origin:
+        sources = count(len(unknown.origin), "source")
+        yield f"  who made the data of {sources}: no record says, taken as real: {listed(unknown.origin)}"
     if unknown.undisclosed:
         models = count(len(unknown.undisclosed), "model")
         yield f"  training data of {models} without any dependency: taken as external"
@@ -112,7 +115,7 @@ def _undisclosed(unknown: Unknowns) -> Iterator[str]:
     if unknown.placeholders:
         uses = count(sum(name.uses for name in unknown.placeholders), "use")
         names = listed(name.name for name in unknown.placeholders)
-        yield f"  names of no dataset in particular, each of {uses} a source of its own: {names}"
+        yield f"  names of no dataset in particular, each of {uses} an external unknown: {names}"
     if unknown.unknown_kind:
         yield f"  type of {count(len(unknown.unknown_kind), 'asset')}: {listed(unknown.unknown_kind)}"
 

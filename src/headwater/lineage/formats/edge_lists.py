@@ -123,7 +123,7 @@ def _look(table: Table, seen: Seen, origin: str) -> None:
             seen.kinds.add((taker, taker_kind))
         if generation is None or generation == "":
             continue
-        seen.rounds.add((taker, taker_kind, version, generation))
+        seen.rounds[taker, taker_kind, version].add(generation)
         if not (giver_kind and taker_kind):
             seen.givers.add((giver, role))
             seen.learners.add((taker, role))
@@ -136,7 +136,6 @@ class _Reading:
     collector: Collector
     names: EdgeNames
     keys: dict[tuple[object, object, object], Key] = field(default_factory=dict)
-    rounds: dict[tuple[Key, int], Key] = field(default_factory=dict)
     recorded: set[tuple[Key, int | None, str]] = field(default_factory=set)
     given: set[Key] = field(default_factory=set)
     generations: dict[str, int] = field(default_factory=dict)
@@ -162,7 +161,7 @@ class _Reading:
         when = self._time(time, place) if time else ""
         at = self._generation(generation, place)
         if at is not None:
-            given, taken = self.names.giver(given, taken, at), taken if taken.version else self._at(taken, at)
+            given, taken = self.names.ends(given, taken, at)
         self._record(taken, at, when, place)
         if given.kind != "unknown" and given not in self.given:
             self.given.add(given)
@@ -173,13 +172,6 @@ class _Reading:
         if (key, generation, time) not in self.recorded:
             self.recorded.add((key, generation, time))
             self.collector.entity(key, place, generation=generation, time=time)
-
-    def _at(self, key: Key, generation: int) -> Key:
-        """The key with the generation as its version, one object for all rows."""
-        found = self.rounds.get((key, generation))
-        if found is None:
-            found = self.rounds[key, generation] = key._replace(version=str(generation))
-        return found
 
     def _key(self, name: object, kind: object, version: object, end: str, place: Place) -> Key | None:
         named = self.collector.name(word_in(name) if is_plain(name) else name, f"the name in {end!r}", place)

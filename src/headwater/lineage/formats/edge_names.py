@@ -47,17 +47,25 @@ class Seen:
     learners, givers
         A name and its role as ``to``, as ``from``.
     rounds
-        Name, kind, version and generation of ``to``.
+        The generations of each name, kind and version of a ``to``.
     """
 
     kinds: set[Cells] = field(default_factory=set)
     learners: set[Cells] = field(default_factory=set)
     givers: set[Cells] = field(default_factory=set)
-    rounds: set[Cells] = field(default_factory=set)
+    rounds: dict[Cells, set[object]] = field(default_factory=lambda: defaultdict(set))
+
+
+@dataclass(slots=True)
+class _Rounds:
+    """The generations of a name in order, and the version of each; ``None`` where it has several."""
+
+    order: Sequence[int] = ()
+    keys: dict[int, Key | None] = field(default_factory=dict)
 
 
 class EdgeNames:
-    """Kinds and generations of the names, once `settle` has been called.
+    """Kinds and generations of the names.
 
     Attributes
     ----------
@@ -69,33 +77,45 @@ class EdgeNames:
         self.kinds = _settled((word_in(name), kind_in(kind)) for name, kind in seen.kinds)
         self._models = {word_in(name) for name, role in seen.learners if role_in(role) in _LEARNING}
         self._models |= {word_in(name) for name, role in seen.givers if role_in(role) in _GIVING}
-        self._versions: dict[tuple[Kind, str], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for name, kind, version, generation in seen.rounds:
-            number, named = generation_in(generation), word_in(name)
-            own = word_in(version)
-            if number is not None and not (own and name_problem(own)):
-                self._versions[self.kind(named, kind_in(kind)), named][number].add(own or str(number))
-        self._order: dict[tuple[Kind, str], Sequence[int]] = {
-            at: sorted(found) for at, found in self._versions.items()
-        }
+        self._rounds: dict[Key, _Rounds] = defaultdict(_Rounds)
+        for (name, kind, version), generations in seen.rounds.items():
+            named, own = word_in(name), word_in(version)
+            if not (own and name_problem(own)):
+                self._add(Key(self.kind(named, kind_in(kind)), named), own, generations)
+        for rounds in self._rounds.values():
+            rounds.order = sorted(rounds.keys)
+
+    def _add(self, bare: Key, own: str, generations: Iterable[object]) -> None:
+        keys = self._rounds[bare].keys
+        for generation in generations:
+            number = generation_in(generation)
+            if number is not None:
+                key = Key(bare.kind, bare.name, own or str(number))
+                keys[number] = key if keys.get(number, key) == key else None
 
     def kind(self, name: str, stated: Kind) -> Kind:
         """The kind of a name, in a row that states one or not."""
         return stated if stated != "unknown" else self.kinds.get(name, "unknown")
 
-    def giver(self, given: Key, taken: Key, generation: int) -> Key:
-        """Which version a ``from`` without one is, in a row of a generation."""
-        order = self._order.get((given.kind, given.name))
-        if given.version or not order:
-            return given
-        same = (given.kind, given.name) == (taken.kind, taken.name)
-        before = same or self._is_model(given)
-        at = (bisect_left if before else bisect_right)(order, generation)
-        found = self._versions[given.kind, given.name][order[at - 1]] if at else set()
-        return given._replace(version=next(iter(found))) if len(found) == 1 else given
+    def ends(self, given: Key, taken: Key, generation: int) -> tuple[Key, Key]:
+        """``from`` and ``to`` of a row of a generation, in the versions that they have there."""
+        rounds = None if given.version else self._rounds.get(given)
+        if rounds is not None:
+            before = given.kind == "model" or given[:2] == taken[:2] or self._is_model(given)
+            same = None if before else rounds.keys.get(generation)
+            given = same or self._latest(rounds, generation, before) or given
+        if not taken.version:
+            version = str(generation)
+            made = self._rounds[taken].keys.get(generation)
+            taken = made if made and made.version == version else taken._replace(version=version)
+        return given, taken
+
+    def _latest(self, rounds: _Rounds, generation: int, before: bool) -> Key | None:
+        at = (bisect_left if before else bisect_right)(rounds.order, generation)
+        return rounds.keys[rounds.order[at - 1]] if at else None
 
     def _is_model(self, key: Key) -> bool:
-        return key.kind == "model" or (key.kind == "unknown" and key.name in self._models)
+        return key.kind == "unknown" and key.name in self._models
 
 
 def _settled(pairs: Iterable[tuple[str, Kind]]) -> dict[str, Kind]:
