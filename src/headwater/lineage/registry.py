@@ -35,6 +35,20 @@ IMPORTERS = {
 }
 
 
+NEVER_SAYS = {
+    "croissant": "who was trained on the data",
+    "data-provenance": "who was trained on the data: import a catalogue of models with it",
+    "dvc": "how many samples: its counts are bytes",
+    "ecosystem-graphs": "how many samples, and what a dependency is for",
+    "hugging-face": "who wrote a dataset, but for distilabel's pipeline.yaml, and how much of it was used",
+    "mlflow": "who wrote a dataset: a tag headwater.generated_by does, or another record",
+    "prov-json": "how many samples, but for headwater:samples",
+    "spdx": "how many samples: its sizes are bytes",
+    "cyclonedx": "how many samples, and which data were for testing",
+}
+"""What no record of a format holds, whatever its author knew."""
+
+
 def importers() -> dict[str, str]:
     """Every importer that is installed, as ``name -> "module:attribute"``."""
     return {point.name: point.value for point in metadata.entry_points(group=GROUP)} | IMPORTERS

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from headwater.lineage import folding_text
+from headwater.lineage.registry import NEVER_SAYS
 from headwater.lineage.wording import SHOWN, arrows, count, cut, listed, printable
 
 if TYPE_CHECKING:
@@ -82,7 +83,12 @@ def _rules(report: Report) -> Iterator[str]:
 
 
 def _unknowns(report: Report) -> Iterator[str]:
-    said = [*_counts(report), *_undisclosed(report.unknowns), *_unresolved(report.unknowns)]
+    never = [
+        f"  {format_} never says {NEVER_SAYS[format_]}"
+        for format_ in report.read.format.split(" + ")
+        if format_ in NEVER_SAYS
+    ]
+    said = [*_counts(report), *_undisclosed(report.unknowns), *_unresolved(report.unknowns), *never]
     if said:
         yield "Unknown:"
         yield from said
