@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import shlex
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from headwater.cli import inputs, printing
+
+if TYPE_CHECKING:
+    from headwater.pipeline import Pipeline
 
 
 def command(
@@ -75,8 +79,21 @@ def command(
             typer.echo(line, nl=False)
     else:
         printing.show(DiagnosisView(diagnosis))
+        _say_origin(file, pipeline)
     if fail_on is not None and _at_least(diagnosis.verdict, fail_on):
         raise typer.Exit(1)
+
+
+def _say_origin(file: str, pipeline: Pipeline) -> None:
+    """What an import took for granted, where the pipeline is of one."""
+    from headwater.lineage.evidence import beside
+    from headwater.lineage.wording import count, listed
+
+    sources = pipeline.graph.source_names
+    if sources and beside(file).is_file():
+        taken = f"{count(len(sources), 'source')} taken as real, for no record says who made the data"
+        typer.echo(f"\nImported: {taken}: {listed(sources)}")
+        typer.echo(f"Where the records say what: headwater explain {shlex.quote(file)} MODEL")
 
 
 def _check_fail_on(fail_on: str | None) -> None:
