@@ -18,7 +18,7 @@ install: $(READY) ## make .venv and install Headwater with what its tests need
 
 # Made anew only when the requirements change; the stamp is written last, so a broken install is repeated.
 $(READY): pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) (once; half a minute or so) ..."
+	@echo "Setting up $(VENV) (once; from half a minute to a few) ..."
 	@$(PYTHON) -c 'import sys; sys.exit("Headwater needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'

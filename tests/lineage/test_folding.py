@@ -491,3 +491,14 @@ def test_a_run_of_very_many_assets_is_joined_through_what_it_read():
         return {(provider if provider == "T" else "data", model) for provider, model, _ in found}
 
     assert flows_of(600) == flows_of(3) == {("T", "S"), ("data", "M")}
+
+
+def test_a_run_that_is_said_to_have_generated_data_did_so_with_its_model():
+    """As the tag of a tracker names a run: the model that it made, or else the one that it read."""
+    for reads, writes in (([], [(Key("model", "T"), None)]), ([(Key("model", "T"), None)], [])):
+        book = Book()
+        book.run("teach", [(Key("dataset", "web"), 5), *reads], writes, 0)
+        book.run("train", [(Key("dataset", "D"), 40)], [(Key("model", "S"), None)], 1)
+        said = Relation(Key("dataset", "D"), Key("procedure", "teach"), "generated", AT)
+        book.relations.append(said)
+        assert ("T", "S", 40) in flows(to_graph(book.facts())[0])

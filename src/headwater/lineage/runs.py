@@ -96,8 +96,9 @@ def join(links: Iterable[Link], times: Mapping[Key, tuple[str, str]], rules: Rul
             raise InputError(
                 f"the runs join more than {MOST_LINKS:,} pairs of assets", "import fewer records at a time"
             )
+    told = (link for other in others for link in _by_models(other, runs))
     return Joined(
-        (*others, *made, *versions.added),
+        (*told, *made, *versions.added),
         versions.generation,
         {key: tuple(found) for key, found in makers.items()},
         tuple(name for name, run in runs.items() if run.wrote_both),
@@ -191,6 +192,17 @@ def _of_model(link: Link) -> Link:
     if link.role != "associated" or link.provider.kind != "model" or link.learner.kind == "model":
         return link
     return replace(link, role="used" if link.learner.kind == "procedure" else "generated")
+
+
+def _by_models(link: Link, runs: Mapping[Key, _Run]) -> Iterator[Link]:
+    """A run that is said to have generated data did so with the model that it made, or else read."""
+    run = runs.get(link.provider) if link.role in MADE_BY_MODEL else None
+    wrote = [each.learner for each in run.wrote if each.learner.kind == "model"] if run else []
+    models = wrote or ([each.provider for each in run.read if each.provider.kind == "model"] if run else [])
+    if not models:
+        yield link
+    for model in dict.fromkeys(models):
+        yield replace(link, provider=model, resolved=True)
 
 
 def _tests(link: Link) -> bool:
