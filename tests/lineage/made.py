@@ -89,3 +89,11 @@ def sources(graph):
 def messages(report):
     """The issues of a report as one text."""
     return "\n".join(issue.message for issue in report.issues)
+
+
+def ways(made, provider, learner):
+    """The ways that the evidence of an import keeps of one flow, and how many there are."""
+    (flow,) = [
+        flow for flow in made.evidence.document["flows"] if (flow["from"], flow["to"]) == (provider, learner)
+    ]
+    return flow["ways"], flow["told"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headwater.lineage import Count, Rules, to_graph
+from headwater.lineage import Count, Key, Rules, to_graph
 from tests.lineage.made import Record, data, flows, messages, model, sources
 
 D = data("D")
@@ -93,6 +93,14 @@ def test_parts_that_do_not_make_the_whole_are_unknown(size):
     assert (total.model, total.dataset, total.samples, total.providers) == ("S", "D", size, ("T", "V"))
 
 
+def test_as_many_as_the_parts_make_are_not_the_parts():
+    """A hundred of a hundred and ten were used: some of the ten of somebody else may be among them."""
+    record = Record().entity(D, 110).generated(D, T, 30).generated(D, V, 70).trained(S, D, 100)
+    graph, report = to_graph(record.facts())
+    assert flows(graph) == {("T", "S", None), ("V", "S", None)}
+    assert report.totals[0].samples == 100
+
+
 def test_more_in_a_dataset_than_its_generator_wrote_is_unknown_and_told():
     """Sixty of seventy are the model's; nobody says whose the other ten are."""
     graph, report = made_of(70, (T, 60))
@@ -100,6 +108,13 @@ def test_more_in_a_dataset_than_its_generator_wrote_is_unknown_and_told():
     (said,) = [issue.message for issue in report.issues]
     assert "60" in said
     assert "70" in said
+
+
+def test_what_was_chosen_from_more_of_one_generator_is_all_of_it():
+    """Ten were read and seven kept: whichever they are, the model wrote them."""
+    record = Record().run("sample", [T], [(data("X"), 10)], 1).entity(D, 7)
+    record.run("choose", [(data("X"), 10)], [(D, 7)], 2).run("train", [D], [S], 3)
+    assert flows(to_graph(record.facts())[0]) == {("T", "S", 7)}
 
 
 def test_datasets_in_datasets_have_to_add_up_too():
@@ -195,8 +210,6 @@ def test_data_generated_under_one_version_are_not_real_under_another(stated, rea
 
 def test_a_name_without_a_kind_is_the_same_data():
     """One record says who generated the dataset; another names it and does not say what it is."""
-    from headwater.lineage import Key
-
     record = Record().generated(D, T, 40).trained(S, Key("unknown", "D", "v3"))
     graph, _ = to_graph(record.facts())
     assert not sources(graph)

@@ -72,10 +72,14 @@ _SILENT = _Said(None, True)
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What a dataset is made of: its total, and the samples of each provider where they are known."""
+    """What a dataset is made of: its total, and the samples of each provider where they are known.
+
+    `whole` is whether the providers are known to be all there is in it.
+    """
 
     total: int | None
     of: Mapping[Key, int | None]
+    whole: bool = True
 
     @property
     def known(self) -> bool:
@@ -169,12 +173,12 @@ class _Counter:
         if not inputs:
             return _Parts(size, {node: size})
         if len(inputs) > 1 or self._mixed(node):
-            return _Parts(size, self._several(node, size, inputs))
+            return _Parts(size, self._several(node, size, inputs), whole=not self._mixed(node))
         part = inputs[0][1]
         stated = said_alone.of(None)
-        if size is not None and stated is not None and stated != size:
+        if size is not None and stated is not None and stated < size:
             self._unlike(node, size, stated)
-            return _Parts(size, dict.fromkeys(part.of))
+            return _Parts(size, dict.fromkeys(part.of), whole=False)
         # Nothing else is in it, so what it holds is what it was given, were that counted or not.
         return _Parts(
             size if size is not None else stated, _shares(part, size if size is not None else stated)
@@ -273,7 +277,7 @@ def _shares(parts: _Parts, total: int | None) -> dict[Key, int | None]:
     Of a dataset that is used whole the parts are known; of a part of it only if it has one provider.
     """
     if len(parts.of) == 1:
-        return dict.fromkeys(parts.of, total)
+        return dict.fromkeys(parts.of, total if parts.whole else None)
     if parts.known and total is not None and total == sum(number or 0 for number in parts.of.values()):
         return dict(parts.of)
     return dict.fromkeys(parts.of)

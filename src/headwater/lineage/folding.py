@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Literal
 
@@ -90,15 +91,22 @@ class Nodes:
     def others(self, provider: Node, model: Node, total: Total) -> int | None:
         """Samples of the latest generation that a provider brings a model beside a total; 0 if none."""
         known: int | None = 0
-        for key in total.providers:
-            if self.folding.of(key) == provider:
-                brought = list(self.counted.parts.get((key, total.model), ()))
-                # The total itself is one of them, and what it holds of the provider is what nobody knows.
-                if None in brought:
-                    brought.remove(None)
-                part = _sum(brought)
-                known = None if part is None or known is None else known + part
+        for key, numbers in self._brought.get((provider, total.model), ()):
+            brought = list(numbers)
+            # The total itself is one of them, and what it holds of the provider is what nobody knows.
+            if key in total.providers and None in brought:
+                brought.remove(None)
+            part = _sum(brought)
+            known = None if part is None or known is None else known + part
         return known
+
+    @cached_property
+    def _brought(self) -> dict[tuple[Node, Key], list[tuple[Key, tuple[int | None, ...]]]]:
+        """What each version of a node brings each version of a model."""
+        found: dict[tuple[Node, Key], list[tuple[Key, tuple[int | None, ...]]]] = defaultdict(list)
+        for (key, model), numbers in self.counted.parts.items():
+            found[self.folding.of(key), model].append((key, numbers))
+        return found
 
     def becomes_flow(self, flow: Folded) -> bool:
         """Whether it is a flow of the graph."""
@@ -111,14 +119,14 @@ def fold(
     counted: Counted,
     folding: Folding,
     varying: Varying,
-    recorded: Iterable[Key] = (),
+    models: Iterable[Key] = (),
 ) -> Nodes:
     """The flows between nodes.
 
     Parameters
     ----------
-    recorded
-        The models that records are about, trained or not; others are only named.
+    models
+        All models, trained or not: one that only generates was trained too.
     """
     trained: dict[Node, dict[int | None, None]] = defaultdict(dict)
     for flow in traced:
@@ -132,7 +140,7 @@ def fold(
     return Nodes(
         flows,
         _once(traced, folding, trained, frozenset(several)),
-        frozenset(_undisclosed(trained, folding, recorded)),
+        frozenset(_undisclosed(trained, folding, models)),
         tuple(folder.accumulating),
         _archives(flows, folding, counted),
         tuple(_totals(counted.totals, folding)),
@@ -143,11 +151,11 @@ def fold(
 
 
 def _undisclosed(
-    trained: Mapping[Node, Mapping[int | None, None]], folding: Folding, recorded: Iterable[Key]
+    trained: Mapping[Node, Mapping[int | None, None]], folding: Folding, models: Iterable[Key]
 ) -> Iterator[Node]:
     """Models that were trained again later, and nobody says on what."""
     latest: dict[Node, int] = {}
-    for key in recorded:
+    for key in models:
         generation = folding.generation.get(key)
         if generation is not None:
             node = folding.of(key)

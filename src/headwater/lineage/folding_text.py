@@ -17,7 +17,7 @@ _WAYS = {
     "writes": "by the order in which runs wrote over them",
     "version": "by a version that is a number",
     "time": "by when they were made",
-    "lineage": "by which came about from which",
+    "lineage": "by how much of the records lies behind each",
 }
 
 

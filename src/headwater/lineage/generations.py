@@ -3,7 +3,7 @@
 Trackers record every version as a thing of its own, so a loop of models looks like a chain. A node
 is the asset without its version; its generation is told, in this order, by a rule of the user, by
 the record, by the order in which runs wrote over it, by a version that is a whole number, by the
-times at which runs made the versions, or by which of them came about from which.
+times at which runs made the versions, or by how much of the records lies behind each.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from headwater.lineage.digraph import Digraph
@@ -21,8 +20,6 @@ from headwater.lineage.rules import FoldRule
 from headwater.lineage.runs import moment
 
 Way = Literal["rule", "record", "writes", "version", "time", "lineage", "none"]
-MOST_ORDERED = 500
-"""Versions whose order is looked for in what came about from what; each costs a walk through all."""
 
 _NUMBER = re.compile(r"v?0*([0-9]{1,9})", re.IGNORECASE)
 _EDGES = " _-/.:#@"
@@ -195,21 +192,19 @@ def _by_time(
 def _by_lineage(
     told: Told, node: Mapping[Key, Node], generation: dict[Key, int | None], way: dict[Key, Way]
 ) -> None:
-    """Number the versions of a node each of which came about from the one before."""
+    """Number the versions of a node by how many steps of the records lie behind each."""
     graph = told.dependencies
     versions: dict[Node, list[Key]] = defaultdict(list)
     for key, of in node.items():
         if graph is not None and key in graph.number and generation[key] is None:
             versions[of].append(key)
     several = [keys for of, keys in versions.items() if len(keys) > 1 and of.kind == "model"]
-    if graph is None or sum(map(len, several)) > MOST_ORDERED:
+    if graph is None:
         return
     for keys in several:
-        ordered = sorted(keys, key=graph.depth)
-        if all(after in set(graph.reached_from([before])) for before, after in pairwise(ordered)):
-            if any(graph.joined(*pair) for pair in pairwise(ordered)):
-                continue
-            for at, key in enumerate(ordered):
+        depths = {key: graph.depth(key) for key in keys}
+        if len(set(depths.values())) == len(keys):
+            for at, key in enumerate(sorted(keys, key=depths.__getitem__)):
                 generation[key], way[key] = at, "lineage"
 
 

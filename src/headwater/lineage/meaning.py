@@ -49,7 +49,7 @@ _RUNS: dict[str, str] = {
     "filtered": "a run read the model and wrote the data, and says that it chose them: no flow",
 }
 PROMPT = "a run read a model and the data and wrote data: the data only steered it, no flow"
-_RUN_ALONE = "a run read nothing and wrote the data: a source"
+RUN_ALONE = "a run read nothing and wrote the data: a source"
 
 _NO_PART = frozenset(
     (
@@ -126,7 +126,7 @@ def _decide(link: Link, rules: Sequence[RoleRule]) -> Dependency:
     if link.run is not None:
         alone = link.provider == link.run
         carries: Carries = "data" if link.role in FLOWING else "nothing"
-        return Dependency(link, carries, link.role, guess=_RUN_ALONE if alone else _RUNS[link.role])
+        return Dependency(link, carries, link.role, guess=RUN_ALONE if alone else _RUNS[link.role])
     if link.role == "dependency":
         carries, said = guess(link.provider.kind, link.learner.kind)
         return Dependency(link, carries, guess=said)
@@ -141,7 +141,7 @@ def known_better(dependencies: Iterable[Dependency]) -> tuple[Dependency, ...]:
     """Without the runs that read nothing, where the record or a rule names what made their data."""
     given = tuple(dependencies)
     told = {d.link.learner for d in given if d.made_by_model and d.link.run is None}
-    return tuple(d for d in given if not (d.guess == _RUN_ALONE and d.link.learner in told))
+    return tuple(d for d in given if not (d.guess == RUN_ALONE and d.link.learner in told))
 
 
 def guess(provider: Kind, learner: Kind) -> tuple[Carries, str]:

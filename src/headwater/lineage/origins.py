@@ -16,7 +16,7 @@ from typing import Literal
 from headwater.lineage.digraph import Digraph
 from headwater.lineage.facts import Entity, Key, Place, Role
 from headwater.lineage.identity import Link
-from headwater.lineage.meaning import Dependency
+from headwater.lineage.meaning import RUN_ALONE, Dependency
 
 UNNAMED = "the record says that models made it and names none: an external model"
 REST = "the record says that only part of it was generated: the rest is of unknown origin, external"
@@ -51,6 +51,8 @@ def add(dependencies: Iterable[Dependency], known: Known) -> tuple[Dependency, .
     given = tuple(dependencies)
     flags = _flags(given, known)
     if flags:
+        # That a run wrote them without reading anything says nothing beside what their flag says.
+        given = tuple(d for d in given if d.guess != RUN_ALONE or d.link.learner not in flags)
         given = (*given, *_unnamed(given, flags))
         given = _without_steering(given, frozenset(key for key, (flag, _) in flags.items() if flag == "all"))
         given = (*given, *_rest(given, flags))

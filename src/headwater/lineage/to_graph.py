@@ -72,8 +72,7 @@ def import_facts(facts: Facts, rules: Rules = _DEFAULT) -> Imported:
     way = lineage.routes(rules.applications)
     traced = tracing.trace(way, lineage.models)
     counted = counting.count(way, lineage.models, lineage.records_of)
-    recorded = [key for key in lineage.assets if key.kind == "model"]
-    nodes = folding.fold(traced.flows, counted, lineage.folding, rules.varying, recorded)
+    nodes = folding.fold(traced.flows, counted, lineage.folding, rules.varying, lineage.models)
     built = _Build(lineage, nodes, rules)
     graph = built.graph()
     outcome = Outcome(lineage, way, traced, counted, nodes, built.labels, graph, built.split)

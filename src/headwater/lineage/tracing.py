@@ -25,7 +25,7 @@ class Traced:
     """A flow: who gives, which model learns, and the dependencies from the one to the other.
 
     `steps` is one way of possibly several, nearest to the provider first; of a way of more than
-    `MOST_STEPS_SHOWN` only those nearest to the provider.
+    `MOST_STEPS_SHOWN` only those nearest to the provider, and the last.
     """
 
     provider: Key
@@ -148,6 +148,11 @@ def _trace_one(way: Routes, model: Key) -> tuple[list[Traced], int, int]:
 
 def _steps(first: Dependency, towards: dict[Key, Dependency]) -> tuple[Dependency, ...]:
     steps = [first]
-    while (node := steps[-1].link.learner) in towards and len(steps) < MOST_STEPS_SHOWN:
-        steps.append(towards[node])
+    last = first
+    while last.link.learner in towards:
+        last = towards[last.link.learner]
+        if len(steps) < MOST_STEPS_SHOWN:
+            steps.append(last)
+    # What the model's own record says comes last, whatever was left out before it.
+    steps[-1] = last
     return tuple(steps)
