@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -182,6 +185,85 @@ def test_nothing_is_written_over_a_record(run, edges):
     assert edges.read_bytes() == before
 
 
+def test_the_files_are_written_even_if_nobody_reads_what_is_printed(records, tmp_path):
+    """`headwater import ... -o p.yaml | true`: a closed pipe is neither an error nor a negative answer."""
+    script = (
+        "import os, subprocess, sys; read, write = os.pipe(); os.close(read); "
+        "sys.exit(subprocess.run([sys.executable, '-m', 'headwater.cli', *sys.argv[1:]], "
+        "stdout=write).returncode)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "import", "ecosystem-graphs", str(records), "-o", "p.yaml"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {"p.yaml", "p.evidence.json"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_the_report_is_shown_where_the_pipeline_cannot_be_written(records, tmp_path, capsys):
+    with pytest.raises(OutputError, match="nowhere"):
+        command(["ecosystem-graphs", str(records)], output=str(tmp_path / "nowhere" / "p.yaml"))
+    assert "Read 3 assets" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- {type: dataset, name: D}", "no model was read"),
+        ("- {type: model, name: M}", "1 model, but no flow: no record says what data they learned from"),
+    ],
+)
+def test_where_nothing_can_be_diagnosed_it_is_said_what_is_missing(run, records, tmp_path, text, said):
+    (records / "a.yaml").write_text(text)
+    output = run("ecosystem-graphs", records).output
+    assert said in output and "rules file" in output.replace("file for --rules", "rules file")
+    assert "to go on" not in output
+    if "flow" in said:
+        output = run("ecosystem-graphs", records, "-o", tmp_path / "p.yaml").output
+        assert "Wrote" in output and said in output and "headwater diagnose" not in output
+
+
+PASSWORD = "postgresql://u:open%20sesame@h/d?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    "words", [["edges", PASSWORD], [PASSWORD], [PASSWORD, "x"], ["mlflow", PASSWORD], ["dvc", PASSWORD]]
+)
+def test_no_error_shows_a_password(run, words):
+    with pytest.raises(InputError) as caught:
+        run(*words)
+    assert "sesame" not in str(caught.value)
+    assert "u@h/d" in str(caught.value)
+
+
+def test_no_password_is_shown_while_reading_nor_kept(monkeypatch):
+    from headwater.lineage import Facts, gathering
+    from headwater.lineage.rules import Record
+
+    monkeypatch.setattr(gathering, "importer", lambda name: lambda path: Facts(path, 1))
+    said = []
+    facts = gathering.gather([Record("ledger", PASSWORD)], said.append)
+    assert said == ["reading postgresql://u@h/d"]
+    assert facts.origin == "postgresql://u@h/d"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("a/b@c", "a/b@c"),
+        ("postgresql://u:a@b:c/@h:5/d", "postgresql://u@h:5/d"),
+        ("postgresql:///d?user=u&password=s", "postgresql:///d"),
+        ("https://token@example.org/x?key=s", "https://***@example.org/x"),
+        ("sqlite:///l.db", "sqlite:///l.db"),
+    ],
+)
+def test_an_address_is_shown_without_what_is_secret(path, shown):
+    from headwater.lineage.gathering import without_password
+
+    assert without_password(path) == shown
+
+
 def test_only_the_hub_can_be_read_online(run, edges):
     with pytest.raises(InputError, match="--online reads cards from the hub and no edges"):
         run("edges", edges, "--online")
@@ -220,7 +302,7 @@ def test_explain_goes_from_a_model_to_the_lines_of_the_records(run, explain, rec
     out = tmp_path / "p.yaml"
     run("ecosystem-graphs", records, "-o", out)
     text = explain(out, "S").output
-    assert text.startswith("S goes back to real data: web -> T -> S")
+    assert text.startswith("S goes back to data taken as real: web -> T -> S")
     assert [line.strip() for line in text.splitlines() if line.strip().startswith("a.yaml:")] == [
         "a.yaml:4",
         "a.yaml:3",

@@ -44,12 +44,14 @@ def test_an_audit_of_a_whole_book_prints_its_head_and_exits_0(run, place):
     result = run("audit", place)
     with Ledger(place, read_only=True) as book:
         head = book.head()[1]
-    assert result.output == f"12 entries, each as it was written\nhead: {head}\n"
+    first, caution, last = result.output.splitlines()
+    assert (first, last) == ("12 entries, each as it was written", f"head: {head}")
+    assert "--head" in caution
     assert run("audit", place, "--head", head).exit_code == 0
 
 
 def test_an_audit_names_what_is_wrong_and_exits_1(run, place):
-    head = run("audit", place).output.split()[-1]
+    head = run("audit", place).output.partition("head: ")[2].split()[0]
     with unlocked(place) as execute:
         execute("UPDATE headwater_ledger SET at = 'yesterday' WHERE number = 2")
         execute("DELETE FROM headwater_ledger WHERE number = 12")
@@ -126,9 +128,16 @@ def test_rules_are_taken(run, place, tmp_path):
         run("diagnose", place, "--rules", rules)
 
 
+@pytest.mark.parametrize("number", ["-1", "-99999999999999999999999", "99999999999999999999999"])
+def test_a_number_that_no_entry_has_is_bad_input(run, place, number):
+    assert run("list", place, "--after", number).exit_code == 2
+
+
 def test_a_book_without_a_finished_run_has_no_verdict(run, tmp_path):
     Ledger(tmp_path / "a.db").append("run-started", {"run": "r", "model": "m", "generation": None})
-    with pytest.raises(InputError, match="no run in it has finished"):
+    with pytest.raises(
+        InputError, match="no model was read: 1 run, none of which has finished or written anything"
+    ):
         run("diagnose", tmp_path / "a.db")
 
 

@@ -22,6 +22,7 @@ from headwater.ledger.serving.guarding import Guard
 from headwater.ledger.serving.writing import Writer
 from tests.ledger.servers import Answer, ask, event
 
+TOKEN = "0123456789abcdef-secret"
 SMALL = Limits(body=10_000, room=25_000, seconds=0.5)
 
 
@@ -177,6 +178,8 @@ def test_a_connection_that_ends_early_leaves_nothing(service, book):
 def test_a_wrong_path_or_method_is_said_to_be_one(service, path, method, status, reason):
     answer = asked(service, path=path, method=method)
     assert (answer.status, answer.json["reason"]) == (status, reason)
+    right = {PATH: "this path takes POST", "/counters": "this path takes GET"}
+    assert right.get(path, "there is nothing here") in answer.json["error"]
     assert service.counters.refused == {reason: 1}
 
 
@@ -262,6 +265,33 @@ def test_what_cannot_be_stored_is_not_acknowledged_and_health_tells_why(service,
     assert asked(service, path="/health", method="GET").status == 200
 
 
+def test_where_a_token_is_asked_for_only_who_knows_it_is_told_what_the_trouble_is(book):
+    """The reason names the file of the book."""
+    service = Service(Writer(book), Guard(TOKEN))
+    service.writer.trouble = "/home/somebody/b.db: the ledger cannot be written"
+    anybody = asked(service, path="/health", method="GET")
+    assert (anybody.status, anybody.json) == (503, {"status": "trouble"})
+    known = asked(service, path="/health", method="GET", headers={"authorization": f"Bearer {TOKEN}"})
+    assert "somebody" in known.json["error"]
+    service = Service(Writer(book))
+    service.writer.trouble = "/home/somebody/b.db: the ledger cannot be written"
+    page = {"host": "example.org", "origin": "https://example.org"}
+    assert "error" not in asked(service, path="/health", method="GET", headers=page).json
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"[" * 200, "the body is not JSON, line 1: nested more than 100 deep"),
+        (b'{"a": 1,\n"b": }', "the body is not JSON, line 2: Expecting value"),
+        (b"\xff", "the body is not UTF-8 text, line 1"),
+        (b'{"a": NaN}', "the body is not JSON: NaN is no JSON number"),
+    ],
+)
+def test_what_is_no_json_is_said_once(service, body, said):
+    assert asked(service, body).json["error"] == said
+
+
 def test_a_fault_in_the_writer_leaves_nobody_waiting(service, book):
     """It is a mistake in the program: the server ends, and says so."""
     ended = []
@@ -318,9 +348,6 @@ def test_whatever_is_sent_gets_an_answer(service, body, headers):
     answer = asked(service, body, headers=headers)
     assert answer.status in (200, 201, 400, 403, 413, 415, 422)
     assert service.room.taken == 0
-
-
-TOKEN = "0123456789abcdef-secret"
 
 
 @pytest.mark.parametrize(

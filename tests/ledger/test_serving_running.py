@@ -13,8 +13,9 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ pytest.importorskip("sqlalchemy", reason="SQLAlchemy is not installed")
 
 from headwater.ledger import Ledger
 from headwater.ledger.serving.guarding import VARIABLE
+from headwater.ledger.serving.running import MOST_CONNECTIONS
 from tests.ledger.servers import PATH, START, event, running, start
 
 TOKEN = "0123456789abcdef"
@@ -284,6 +286,112 @@ def test_headers_without_end_are_cut_off(tmp_path):
                 for number in range(50):
                     connection.sendall(b"X-%d: " % number + b"a" * 1_000_000 + b"\r\n")
         assert server.post(event(1)).status == 201
+
+
+IMPATIENT = """
+import sys
+from headwater.ledger import Ledger
+from headwater.ledger.serving import Address, Limits, serve
+with Ledger(sys.argv[1]) as book:
+    serve(book, Address(port=0), Limits(seconds=1.0), announce=lambda url: print(url, flush=True))
+"""
+
+
+@pytest.fixture
+def impatient(tmp_path):
+    """Port of a server that waits a second for a header."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", IMPATIENT, str(tmp_path / "a.db")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    yield int(process.stdout.readline().split(PATH)[0].rpartition(":")[2])
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+
+
+def test_headers_that_never_end_keep_nobody_out(impatient):
+    """Connections beyond the limit that all wait with half a header are gone before the next event is."""
+    address = ("127.0.0.1", impatient)
+    halves = [socket.create_connection(address, timeout=30) for _ in range(MOST_CONNECTIONS + 100)]
+    try:
+        for half in halves:
+            half.sendall(f"POST {PATH} HTTP/1.1\r\nHost: local".encode())
+        until = time.monotonic() + 20
+        while post(impatient, event(1)) == 503:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        for half in halves:
+            with closing(half), suppress(ConnectionError):
+                assert half.recv(1) == b""
+    finally:
+        for half in halves:
+            half.close()
+    assert post(impatient, event(1)) == 200
+
+
+def test_a_header_that_drips_after_an_answer_is_given_up_too(impatient):
+    with socket.create_connection(("127.0.0.1", impatient), timeout=30) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"200" in connection.recv(1000)
+        with pytest.raises(OSError):
+            for _ in range(100):
+                connection.sendall(b"G")
+                time.sleep(0.05)
+
+
+def test_a_client_may_take_its_time_between_two_events(impatient):
+    connection = http.client.HTTPConnection("127.0.0.1", impatient, timeout=30)
+    for number in (1, 2):
+        connection.request("POST", PATH, json.dumps(event(number)))
+        assert connection.getresponse().read()
+        time.sleep(1.5)
+    connection.request("GET", "/counters")
+    assert json.loads(connection.getresponse().read())["stored"] == 2
+    connection.close()
+
+
+def post(port: int, sent: dict[str, Any]) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("POST", PATH, json.dumps(sent))
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("name", ["uvicorn", "starlette"])
+def test_without_what_it_needs_no_ledger_is_begun(tmp_path, monkeypatch, name):
+    from headwater.cli.ledger_serve import command
+    from headwater.errors import MissingExtra
+
+    for module in [each for each in sys.modules if each.partition(".")[0] == name]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingExtra, match=r"headwater\[serve\]"):
+        command(str(tmp_path / "a.db"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_it_serves_on_when_nobody_reads_what_it_prints(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    read, write = os.pipe()
+    os.close(read)
+    process = subprocess.Popen(
+        [sys.executable, "-c", START, str(tmp_path / "a.db"), "--port", str(port)], stdout=write
+    )
+    os.close(write)
+    try:
+        until = time.monotonic() + 30
+        while True:
+            with suppress(OSError):
+                assert post(port, event(1)) == 201
+                break
+            assert process.poll() is None and time.monotonic() < until
+            time.sleep(0.1)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,8 @@ BAD_INPUT = 2
 UNEXPECTED = 70
 """Exit code of a mistake in the program, which must not pass for a negative answer."""
 
+_FULL = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT)
+
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 a negative answer, 2 bad input, 70 a bug, 130 interrupted."""
@@ -54,8 +56,9 @@ def main() -> None:
 
 def _fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Python ends with 1 after an error that nobody caught, which would pass for a negative answer."""
-    with suppress(OSError):
-        print("".join(traceback.format_exception(kind, error, trace)), end="", file=sys.stderr, flush=True)
+    with suppress(OSError, ImportError):
+        told = "".join(traceback.format_exception(kind, error, trace))
+        print(_masked(told), end="", file=sys.stderr, flush=True)
     os._exit(UNEXPECTED)
 
 
@@ -70,10 +73,7 @@ def _run() -> None:
         # command is called, because the application would put a hook of its own in place of ours.
         typer.main.get_command(make_app())(prog_name="headwater")
     except HeadwaterError as error:
-        from headwater.report.words import plain
-
-        # names of files cannot steer a terminal
-        _say("\n".join(plain(line, sys.maxsize) for line in str(error).split("\n")), BAD_INPUT)
+        _say(_plain(str(error)), BAD_INPUT)
     except MemoryError as error:
         _say(
             f"this does not fit into memory: {str(error) or 'no more could be had'}\n"
@@ -81,14 +81,35 @@ def _run() -> None:
             BAD_INPUT,
         )
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EIO):
+        if error.errno in _FULL:
+            with suppress(SystemExit):
+                _say(f"the output cannot be written: {error.strerror}; make room and run it again", BAD_INPUT)
+            # without another try at what could not be written
+            os._exit(BAD_INPUT)
+        if not isinstance(error.filename, (str, bytes)):
             raise
-        with suppress(SystemExit):
-            _say(f"the output cannot be written: {error.strerror}; make room and run it again", BAD_INPUT)
-        # without another try at what could not be written
-        os._exit(BAD_INPUT)
+        # a folder that may not be looked into, a name that is too long: wherever it was asked about
+        file = os.fsdecode(error.filename)
+        _say(_plain(f"{file}: {error.strerror}\ncheck the path, and who may read or write there"), BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _plain(text: str) -> str:
+    """A message in which no name of a file can steer a terminal."""
+    from headwater.report.words import plain
+
+    return "\n".join(plain(line, sys.maxsize) for line in _masked(text).split("\n"))
+
+
+def _masked(text: str) -> str:
+    """A message without the passwords of the addresses on the command line."""
+    for word in sys.argv[1:]:
+        if "://" in word:
+            from headwater.lineage.gathering import masked
+
+            text = masked(text, word)
+    return text
 
 
 def _say(text: str, code: int) -> NoReturn:

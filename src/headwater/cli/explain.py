@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from headwater.cli import printing
+
+if TYPE_CHECKING:
+    from headwater.lineage.evidence import Evidence
+    from headwater.pipeline import Pipeline
 
 
 def command(
@@ -21,7 +26,7 @@ def command(
         bool, typer.Option("--json", help="Print the JSON document instead of the text.")
     ] = False,
 ) -> None:
-    """Tell from which real data a model comes, with file and line of the records at every step."""
+    """Tell from which data taken as real a model comes, with file and line of the records at every step."""
     import json
 
     from headwater.files import read_bytes
@@ -33,12 +38,33 @@ def command(
     content = read_bytes(pipeline, LARGEST_FILE)
     read = parse_pipeline(content, pipeline)
     place = evidence or beside(pipeline)
-    kept = read_evidence(place) if evidence is not None or place.exists() else None
+    kept = read_evidence(place) if evidence is not None or os.path.lexists(place) else None
+    note = _note(content, read, kept, place)
     found = explain(read.graph, kept, model, read_tree(content, pipeline).line, pipeline)
     with printing.until_reader_leaves():
         if as_json:
-            typer.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
+            document = {"note": note or None, **found.to_dict()}
+            typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
             return
-        if kept is None:
-            typer.echo(f"{place} is not there: only what the pipeline file says is told.\n")
+        if note:
+            typer.echo(f"{note}\n")
         typer.echo(str(found))
+
+
+def _note(content: bytes, read: Pipeline, kept: Evidence | None, place: Path) -> str:
+    """What is to be known about the evidence; raises where it is that of another pipeline."""
+    from headwater.errors import InputError
+
+    if kept is None:
+        return f"{place} is not there: only what the pipeline file says is told."
+    if kept.is_of(content):
+        return ""
+    if not kept.shares(read.graph):
+        raise InputError(
+            "this is the evidence of another pipeline: they have no flow in common",
+            "name the right one with --evidence, or import the records again with -o",
+            str(place),
+        )
+    return (
+        "The pipeline was changed after the import: flows it has no evidence for are told as written by hand."
+    )

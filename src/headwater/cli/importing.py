@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headwater.cli import inputs, printing
+from headwater.cli import imported, printing
+from headwater.cli.imported import Applications, Unresolved
 
 if TYPE_CHECKING:
-    from headwater.lineage import Facts, Imported, Report, Rules
+    from headwater.errors import HeadwaterError
+    from headwater.lineage import Facts, Report, Rules
     from headwater.lineage.rules import Record
     from headwater.pipeline import Pipeline
-
-Applications = Literal["loops", "all", "none"]
-Unresolved = Literal["source", "external"]
 
 _RECORDS = typer.Argument(
     metavar="FORMAT PATH... [+ FORMAT PATH...]",
@@ -71,27 +69,38 @@ def command(
 
     Nothing is guessed in silence: the report lists what was read, left out and assumed.
     """
+    from headwater.errors import OutputError
     from headwater.lineage import import_facts
     from headwater.lineage.gathering import gather
     from headwater.pipeline import Pipeline
     from headwater.regimes import parse_regime
 
-    stated = _rules(rules, applications, unresolved)
+    stated = imported.rules_of(rules, applications, unresolved)
     wanted = _records(records or (), stated, rules)
-    given = [str(rules) if rules else None, *(record.path for record in wanted)]
-    target = inputs.output_of(output, *given)
-    whole = inputs.output_of(report, *given, output, option="--report")
+    read = [str(rules) if rules else None, *(record.path for record in wanted)]
+    into = imported.targets(output, report, *read)
     pace = parse_regime(regime) if regime else None
     with printing.told("Reading") as say:
         facts = _from_hub(wanted, depth) if online else gather(wanted, say)
     made = import_facts(facts, stated)
-    typer.echo(str(made.report))
     pipeline = Pipeline(made.graph, pace, generations, name or _name_of(wanted[0].path))
-    _say_extremes(made.report, pipeline)
-    if whole is not None:
-        _write_report(made.report, whole)
-    _refuse(made.report, wanted[0].path, strict, target)
-    _finish(made, pipeline, target)
+    failed = _refusal(made.report, wanted[0].path, strict, into.pipeline is not None)
+    said: list[str] = []
+    try:
+        # before anything is printed: who reads only the beginning gets the files all the same
+        if into.report is not None:
+            said.append(_write_report(made.report, into.report))
+        if failed is None:
+            said += imported.write(made, pipeline, into)
+    except OutputError as error:
+        failed = error
+    with printing.until_reader_leaves():
+        typer.echo(str(made.report))
+        _say_extremes(made.report, pipeline)
+        if said:
+            typer.echo("\n" + "\n".join(said))
+    if failed is not None:
+        raise failed
 
 
 def _records(words: Sequence[str], stated: Rules, rules: Path | None) -> tuple[Record, ...]:
@@ -122,21 +131,6 @@ def _from_hub(wanted: Sequence[Record], depth: int) -> Facts:
     return read_hub([record.path for record in wanted], depth=depth)
 
 
-def _rules(path: Path | None, applications: Applications | None, unresolved: Unresolved | None) -> Rules:
-    """The rules of the file, where there is one, with what the command line says put over them."""
-    from dataclasses import replace
-
-    from headwater.lineage import Rules, read_rules
-    from headwater.lineage.defaults import under
-
-    stated = read_rules(path) if path else Rules()
-    return replace(
-        under(stated),
-        applications=applications or stated.applications,
-        unresolved=unresolved or stated.unresolved,
-    )
-
-
 def _say_extremes(found: Report, pipeline: Pipeline) -> None:
     """What becomes of a model whoever gave a total that several gave together."""
     from headwater.diagnosis.extremes import at_extremes
@@ -164,32 +158,29 @@ def _say_extremes(found: Report, pipeline: Pipeline) -> None:
         typer.echo(line)
 
 
-def _write_report(found: Report, path: Path) -> None:
+def _write_report(found: Report, path: Path) -> str:
     import json
 
     from headwater.files import write_bytes
 
     document = json.dumps(found.to_dict(), ensure_ascii=False, indent=2)
-    write_bytes(path, f"{document}\n".encode())
-    typer.echo(f"\nWrote the whole report to {path}")
+    write_bytes(path, f"{document}\n".encode("utf-8", "backslashreplace"))
+    return f"Wrote the whole report to {path}"
 
 
-def _refuse(found: Report, path: str, strict: bool, target: Path | None) -> None:
+def _refusal(found: Report, path: str, strict: bool, writes: bool) -> HeadwaterError | None:
+    """Why no pipeline is written."""
     from headwater.errors import InputError
+    from headwater.lineage.gathering import without_password
 
+    shown = without_password(path)
     if strict and found.errors:
-        raise InputError(
+        return InputError(
             f"--strict: {len(found.errors)} left out, first {found.errors[0]}",
             "correct the records, or import without --strict",
-            path,
+            shown,
         )
-    if target is not None and not found.made.models:
-        raise InputError(
-            "no model was read",
-            "check that these are the records; if they do not say which assets are models, "
-            "kinds or runs of a rules file can",
-            path,
-        )
+    return imported.missing(found, shown) if writes and not found.made.models else None
 
 
 def _name_of(path: str) -> str:
@@ -198,18 +189,3 @@ def _name_of(path: str) -> str:
         return path.rpartition("/")[2].partition("?")[0]
     folder = Path(path).resolve()
     return folder.parent.name if folder.name == "assets" else folder.name
-
-
-def _finish(made: Imported, pipeline: Pipeline, output: Path | None) -> None:
-    from headwater.lineage.evidence import beside
-    from headwater.pipeline import write_pipeline
-
-    if output is None:
-        typer.echo("\nNothing was written; to go on, repeat with -o pipeline.yaml")
-        return
-    # The pipeline last: who finds it finds its evidence.
-    made.evidence.write(beside(output))
-    write_pipeline(pipeline, output)
-    quoted = shlex.quote(str(output))
-    typer.echo(f"\nWrote {output} and {beside(output).name}; to go on: headwater diagnose {quoted}")
-    typer.echo(f"Why a model learns from what: headwater explain {quoted} MODEL")

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headwater.cli import inputs, printing
+from headwater.cli import imported, inputs, printing
 
 if TYPE_CHECKING:
     from headwater.diagnosis import Diagnosis
     from headwater.ledger import Entry
     from headwater.lineage import Report
-    from headwater.pipeline import Pipeline
 
 ELSEWHERE = {"export": "headwater.cli.ledger_export", "serve": "headwater.cli.ledger_serve"}
 """Name of each command that has a file of its own, and that file."""
@@ -37,7 +36,9 @@ _KIND = typer.Option(help="Only entries of this kind, such as used.")
 _JSON_LINES = typer.Option("--json", help="Print whole entries, one JSON document a line.")
 _RULES = typer.Option(help="Rules file (YAML): what the entries leave open.")
 _ASSUME = typer.Option(metavar="samples=N", help="Stand-in for unknown counts; listed under assumptions.")
-_OUTPUT = typer.Option("--output", "-o", help="Also write the pipeline that was diagnosed.")
+_OUTPUT = typer.Option(
+    "--output", "-o", help="Also write the pipeline that was diagnosed, its evidence beside it."
+)
 _JSON = typer.Option("--json", help="Print the JSON document of the diagnosis, and nothing else.")
 _FAIL_ON = typer.Option(metavar="VERDICT", help="Exit 1 if it collapses, or degrades or worse.")
 
@@ -54,8 +55,9 @@ def audit(ledger: Place, head: Annotated[str | None, _HEAD] = None) -> None:
 
     with Ledger(ledger, read_only=True) as book, printing.working("auditing ..."):
         found = book.audit(head)
-    for line in str(found).split("\n"):
-        typer.echo(plain(line, sys.maxsize))
+    with printing.until_reader_leaves():
+        for line in str(found).split("\n"):
+            typer.echo(plain(line, sys.maxsize))
     if not found.valid:
         raise typer.Exit(1)
 
@@ -64,7 +66,7 @@ def audit(ledger: Place, head: Annotated[str | None, _HEAD] = None) -> None:
 def list_(
     ledger: Place,
     kind: Annotated[str | None, _KIND] = None,
-    after: Annotated[int, typer.Option(help="Only entries with a higher number.")] = 0,
+    after: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Only entries with a higher number.")] = 0,
     as_json: Annotated[bool, _JSON_LINES] = False,
 ) -> None:
     """Print the entries, one a line."""
@@ -91,38 +93,32 @@ def diagnose(
     For another law, write the pipeline with -o and give it to `headwater diagnose`.
     """
     from headwater.diagnosis import diagnose as run
-    from headwater.pipeline import write_pipeline
+    from headwater.lineage import import_facts
+    from headwater.lineage.gathering import gather
+    from headwater.lineage.rules import Record
+    from headwater.pipeline import Pipeline
     from headwater.regimes import parse_regime
 
     _check_fail_on(fail_on)
     pace = None if regime is None else parse_regime(regime)
     samples = inputs.assumed([] if assume is None else [assume], ["samples"]).get("samples")
-    place = inputs.output_of(output, ledger)
+    into = imported.targets(output, None, ledger, str(rules) if rules else None)
     with printing.working("diagnosing ..."):
-        pipeline, report = _pipeline(ledger, rules)
+        made = import_facts(gather([Record("ledger", ledger)]), imported.rules_of(rules))
+        lacking = imported.missing(made.report, made.report.read.origin)
+        if lacking is not None and not made.report.made.models:
+            raise lacking
+        pipeline = Pipeline(made.graph, name="ledger")
         diagnosis = run(pipeline, regime=pace, generations=generations, assume_samples=samples)
-    if place is not None:
-        write_pipeline(pipeline, place)
-    _show(diagnosis, report, as_json)
+    said = [] if into.pipeline is None else imported.write(made, pipeline, into)
+    if lacking is not None and not said:
+        said = str(lacking).split("\n")
+    with printing.until_reader_leaves():
+        _show(diagnosis, made.report, as_json)
+        for line in said:
+            typer.echo(line, err=as_json)
     if fail_on is not None and _at_least(diagnosis.verdict, fail_on):
         raise typer.Exit(1)
-
-
-def _pipeline(ledger: str, rules: Path | None) -> tuple[Pipeline, Report]:
-    """The pipeline that a ledger tells of, under rules."""
-    from headwater.errors import InputError
-    from headwater.ledger.facts import read
-    from headwater.lineage import Rules, read_rules, to_graph
-    from headwater.pipeline import Pipeline
-
-    graph, report = to_graph(read(ledger), read_rules(rules) if rules else Rules())
-    if not graph.model_names:
-        raise InputError(
-            "no run in it has finished, so there is no model to diagnose",
-            "record runs with `with ledger.training(...)`, or look at it: headwater ledger list",
-            report.origin if hasattr(report, "origin") else "",
-        )
-    return Pipeline(graph, name="ledger"), report
 
 
 def _show(diagnosis: Diagnosis, report: Report, as_json: bool) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from headwater.cli import printing
+
 _LEDGER = typer.Argument(
     metavar="LEDGER", help="File or URL of the ledger; begun if it is not there.", show_default=False
 )
@@ -32,17 +34,23 @@ def command(
     from headwater.ledger import Ledger
     from headwater.ledger.serving import Address, read_token, serve
     from headwater.ledger.serving.guarding import check_host
+    from headwater.ledger.serving.running import check_installed
 
     token = read_token(token_file)
     # before a ledger is begun for nothing
+    check_installed()
     check_host(host, token)
     with Ledger(ledger) as book:
         done = serve(
             book,
             Address(host, port, token),
-            announce=lambda url: typer.echo(f"Taking OpenLineage events at {url} into {book.name}"),
+            announce=lambda url: _say(f"Taking OpenLineage events at {url} into {book.name}"),
         )
     known, refused = done.duplicates, sum(done.refused.values())
-    typer.echo(
-        f"Stopped: {done.stored:,} events stored, {known:,} known already, {refused:,} requests refused"
-    )
+    _say(f"Stopped: {done.stored:,} events stored, {known:,} known already, {refused:,} requests refused")
+
+
+def _say(text: str) -> None:
+    """Say it to whoever still reads: events are taken whether somebody does or not."""
+    with printing.until_reader_leaves():
+        typer.echo(text)

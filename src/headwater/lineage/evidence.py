@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import stat
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, Literal
 
 from headwater.errors import InputError
 from headwater.files import FilePath, read_bytes, unreadable, write_bytes
+from headwater.graph import InteractionGraph
 from headwater.lineage.facts import Entity, Facts, Key
 from headwater.lineage.folding import Folded, Nodes
 from headwater.lineage.generations import Folding, Node
@@ -58,11 +60,19 @@ class Evidence:
     def write(self, path: FilePath) -> None:
         """Write it beside its place and rename it."""
         text = json.dumps(self.document, ensure_ascii=False, separators=(",", ":"))
-        write_bytes(path, f"{text}\n".encode())
+        # half a character of a name is spelled as JSON spells it
+        write_bytes(path, f"{text}\n".encode("utf-8", "backslashreplace"))
 
     def into(self, model: str) -> list[Document]:
         """The flows into a model, in the order of the records."""
         return [flow for flow in self.document["flows"] if flow["to"] == model]
+
+    def shares(self, graph: InteractionGraph) -> bool:
+        """Whether any flow is of this graph, or there is none to compare."""
+        own = {(flow.provider, flow.model) for flow in graph.flows}
+        own |= {(source, model.name) for model in graph.models for source in model.initial}
+        told = {(flow["from"], flow["to"]) for flow in self.document["flows"]}
+        return not own or not told or bool(own & told)
 
 
 def beside(pipeline: FilePath) -> Path:
@@ -97,7 +107,8 @@ def read_evidence(path: FilePath) -> Evidence:
         raise
     except (ValueError, RecursionError) as error:
         raise _broken(path, f"is not JSON: {error}") from None
-    if not isinstance(document, dict) or not _is(document, "evidence", int) or document["evidence"] != FORMAT:
+    number = document.get("evidence") if isinstance(document, dict) else None
+    if type(number) is not int or number != FORMAT:
         raise _broken(path, "is no evidence of an import that this version can read")
     flows = document.get("flows")
     if not isinstance(flows, list) or not all(_is_flow(flow) for flow in flows):
@@ -110,14 +121,9 @@ def _broken(path: FilePath, said: str) -> InputError:
 
 
 def _is_flow(flow: object) -> bool:
-    if not isinstance(flow, dict) or not isinstance(flow.get("ways"), list):
-        return False
     return (
-        all(_is(flow, key, str) for key in ("from", "to"))
-        and all(_is(flow, key, str, int, None) for key in ("sort", "real", "samples", "told"))
-        and not any(_is(flow, key, str) for key in ("samples", "told"))
-        and not any(_is(flow, key, int) for key in ("sort", "real"))
-        and _is(flow, "source", bool, None)
+        isinstance(flow, dict)
+        and _fits(flow, _FLOW)
         and all(isinstance(way, list) and way and all(map(_is_step, way)) for way in flow["ways"])
     )
 
@@ -125,18 +131,37 @@ def _is_flow(flow: object) -> bool:
 def _is_step(step: object) -> bool:
     return (
         isinstance(step, dict)
-        and all(_is(step, key, str) for key in ("from", "to", "role", "said"))
-        and all(_is(step, key, str, None) for key in ("run", "count"))
-        and _is(step, "by_rule", bool, None)
-        and _is(step, "places", list)
+        and _fits(step, _STEP)
         and all(isinstance(place, str) for place in step["places"])
     )
 
 
-def _is(part: Document, key: str, *kinds: type | None) -> bool:
-    """Whether a value is of one of these types; ``None``: it may be null or left out. No truth is a number."""
-    value = part.get(key)
-    return None in kinds if value is None else type(value) in kinds
+def _fits(part: Document, kinds: Mapping[str, tuple[type, ...]]) -> bool:
+    """Whether every value has one of its types; what may be null may be left out. No truth is a number."""
+    return all(type(part.get(key)) in allowed for key, allowed in kinds.items())
+
+
+_NULL = type(None)
+_FLOW: dict[str, tuple[type, ...]] = {
+    "from": (str,),
+    "to": (str,),
+    "sort": (str, _NULL),
+    "source": (bool, _NULL),
+    "real": (str, _NULL),
+    "samples": (int, _NULL),
+    "told": (int, _NULL),
+    "ways": (list,),
+}
+_STEP: dict[str, tuple[type, ...]] = {
+    "from": (str,),
+    "to": (str,),
+    "role": (str,),
+    "said": (str,),
+    "by_rule": (bool, _NULL),
+    "run": (str, _NULL),
+    "count": (str, _NULL),
+    "places": (list,),
+}
 
 
 def evidence(nodes: Nodes, labels: Mapping[Node, str], folding: Folding, facts: Facts) -> Evidence:
@@ -152,13 +177,11 @@ def evidence(nodes: Nodes, labels: Mapping[Node, str], folding: Folding, facts: 
 
 
 def _told(entities: Iterable[Entity]) -> Mapping[Node, Real]:
-    """What records say of each thing, whichever version of it: that it is real, or only that it is."""
-    found: dict[Node, Real] = {}
+    """What records say of each thing, of all its versions: that it is real, or only that it is."""
+    said: dict[Node, set[str | None]] = defaultdict(set)
     for entity in entities:
-        node = Node(entity.kind, entity.name)
-        if found.get(node) != "stated":
-            found[node] = "stated" if entity.synthetic == "none" else "recorded"
-    return found
+        said[Node(entity.kind, entity.name)].add(entity.synthetic)
+    return {node: "stated" if found - {None} == {"none"} else "recorded" for node, found in said.items()}
 
 
 def _real(flow: Folded, told: Mapping[Node, Real]) -> Real:
@@ -177,9 +200,7 @@ def _without_pipeline(document: Document) -> Document:
     return {key: value for key, value in document.items() if key not in ("evidence", "pipeline")}
 
 
-def _flow(
-    flow: Folded, labels: Mapping[Node, str], folding: Folding, told: Mapping[Node, Real]
-) -> Document:
+def _flow(flow: Folded, labels: Mapping[Node, str], folding: Folding, told: Mapping[Node, Real]) -> Document:
     ways = flow.ways
     if len(ways) > MOST_WAYS:
         ways = (*ways[: MOST_WAYS // 2], *ways[-MOST_WAYS // 2 :])

@@ -1,4 +1,4 @@
-"""Why a model learns from what it does: from the model back to real data, with the evidence of each step.
+"""Why a model learns from what it does: back to data taken as real, with the evidence of each step.
 
 The pipeline says what flows; the evidence kept beside it says where the records say so. What was
 written by hand has a line of the pipeline file instead.
@@ -17,16 +17,32 @@ from headwater.lineage.wording import count, printable
 
 MOST_MODELS = 200
 End = Literal["real", "external", "frozen", "model"]
+When = Literal["every generation", "generation 0", "ended", "left out"]
+
+_ENDS = {"external": "an external model", "frozen": "a frozen model", "model": "a model", "real": ""}
+_REAL = {
+    "stated": "real, as its record says",
+    "recorded": "taken as real: no record says who made it",
+    "name": "taken as real: a name without a record",
+    "": "taken as real: the pipeline has it as a source",
+}
+_WHEN: dict[str, When] = {"initial": "generation 0", "first-only": "generation 0", "ended": "ended"}
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """One thing a model learns from, and the records' ways of saying so; empty where none does."""
+    """One thing a model learns from, and the records' ways of saying so; empty where none does.
+
+    `when` is ``ended`` where the latest generation did not see it, and ``left out`` where it is no
+    part of the pipeline for another reason. `real` is who takes a source as real, as in the evidence;
+    empty where nothing but the pipeline tells of it.
+    """
 
     name: str
     end: End
     samples: int | None
-    when: Literal["every generation", "generation 0"]
+    when: When
+    real: str
     ways: tuple[tuple[Document, ...], ...]
     told: int
     line: int | None
@@ -51,7 +67,7 @@ class Explanation:
     models
         It and the models behind it.
     to_real
-        The shortest way from a source of real data to the model; empty where there is none.
+        The shortest way from a source, which is taken as real, to the model; empty where there is none.
     left_out
         Models behind it that are not told of, because there are too many.
     """
@@ -75,6 +91,7 @@ class Explanation:
                         {
                             "name": origin.name,
                             "is": origin.end,
+                            "real": origin.real or None,
                             "samples": origin.samples,
                             "when": origin.when,
                             "line": origin.line,
@@ -98,7 +115,7 @@ def explain(
     lines: Callable[[tuple[str | int, ...]], int | None] = lambda place: None,
     file: str = "",
 ) -> Explanation:
-    """Why `model` learns from what it does, back to real data.
+    """Why `model` learns from what it does, back to data taken as real.
 
     Parameters
     ----------
@@ -118,7 +135,7 @@ def explain(
     seen = {model}
     for name in order:
         for origin in told.of(name).origins:
-            if origin.end == "model" and origin.name not in seen:
+            if told.goes_on(origin) and origin.name not in seen:
                 seen.add(origin.name)
                 order.append(origin.name)
     models = tuple(told.of(name) for name in order[:MOST_MODELS])
@@ -136,9 +153,11 @@ class _Told:
     ) -> None:
         self.lines = lines
         self.models = {model.name: model for model in graph.models}
-        self.ways = (
-            {(flow["from"], flow["to"]): flow for flow in evidence.document["flows"]} if evidence else {}
-        )
+        self.ways: dict[tuple[str, str], Document] = {}
+        self.into: dict[str, list[Document]] = {}
+        for flow in evidence.document["flows"] if evidence else ():
+            self.ways[flow["from"], flow["to"]] = flow
+            self.into.setdefault(flow["to"], []).append(flow)
         self.flows: dict[str, list[tuple[int, str, int | None]]] = {}
         for at, flow in enumerate(graph.flows):
             self.flows.setdefault(flow.model, []).append((at, flow.provider, flow.samples))
@@ -150,29 +169,40 @@ class _Told:
             self.found[name] = Explained(name, tuple(self._origins(name)))
         return self.found[name]
 
+    def goes_on(self, origin: Origin) -> bool:
+        """Whether there is more to tell behind it: of an external model, where records tell of its start."""
+        if origin.end == "external":
+            return bool(self.of(origin.name).origins)
+        return origin.end != "real"
+
     def _origins(self, name: str) -> Iterator[Origin]:
+        seen: set[str] = set()
         for at, provider, samples in self.flows.get(name, ()):
+            seen.add(provider)
             yield self._origin(provider, name, samples, "every generation", self.lines(("flows", at)))
-        for source, samples in self.models[name].initial.items():
+        for source, samples in self.models[name].initial.items() if name in self.models else ():
+            seen.add(source)
             line = self.lines(("models", name, "initial", source))
             yield self._origin(source, name, samples, "generation 0", line)
+        for flow in self.into.get(name, ()):
+            # what no version can have had is told of by the import's report
+            if flow["from"] not in seen and flow.get("sort") != "artefact":
+                when = _WHEN.get(flow.get("sort") or "", "left out")
+                yield self._origin(flow["from"], name, flow.get("samples"), when, None)
 
-    def _origin(
-        self,
-        provider: str,
-        model: str,
-        samples: int | None,
-        when: Literal["every generation", "generation 0"],
-        line: int | None,
-    ) -> Origin:
-        flow = self.ways.get((provider, model), {"ways": [], "told": 0})
+    def _origin(self, provider: str, model: str, samples: int | None, when: When, line: int | None) -> Origin:
+        flow = self.ways.get((provider, model), {"ways": []})
         ways = tuple(tuple(way) for way in flow["ways"])
-        return Origin(provider, self._end(provider), samples, when, ways, int(flow.get("told") or 0), line)
+        end = self._end(provider, flow)
+        real = flow.get("real") or "" if end == "real" else ""
+        return Origin(provider, end, samples, when, real, ways, flow.get("told") or 0, line)
 
-    def _end(self, provider: str) -> End:
+    def _end(self, provider: str, flow: Document) -> End:
         model = self.models.get(provider)
         if model is None:
-            return "real"
+            return "real" if flow.get("source", True) else "external"
+        if model.frozen:
+            return "frozen"
         return "external" if model.external else "model"
 
 
@@ -182,9 +212,11 @@ def _to_real(model: str, told: _Told) -> tuple[str, ...]:
     while waiting:
         name = waiting.popleft()
         for origin in told.of(name).origins:
+            if origin.when not in ("every generation", "generation 0"):
+                continue
             if origin.end == "real":
                 return tuple(_back(origin.name, name, before))
-            if origin.end == "model" and origin.name not in before and origin.name != model:
+            if told.goes_on(origin) and origin.name not in before and origin.name != model:
                 before[origin.name] = name
                 waiting.append(origin.name)
     return ()
@@ -201,9 +233,9 @@ def _back(source: str, model: str, before: dict[str, str]) -> Iterator[str]:
 def _text(found: Explanation) -> Iterator[str]:
     model = printable(found.model)
     if found.to_real:
-        yield f"{model} goes back to real data: {' -> '.join(map(printable, found.to_real))}"
+        yield f"{model} goes back to data taken as real: {' -> '.join(map(printable, found.to_real))}"
     else:
-        yield f"{model} goes back to no real data that the pipeline knows of."
+        yield f"{model} goes back to no data taken as real that the pipeline knows of."
     for explained in found.models:
         yield ""
         if not explained.origins:
@@ -219,14 +251,11 @@ def _text(found: Explanation) -> Iterator[str]:
 
 def _origin_text(origin: Origin, model: str, file: str) -> Iterator[str]:
     samples = "unknown samples" if origin.samples is None else count(origin.samples, "sample")
-    ends = {
-        "real": "real data",
-        "external": "an external model",
-        "frozen": "a frozen model",
-        "model": "a model",
-    }
-    what = "its own output" if origin.name == model else ends[origin.end]
-    yield f"  {printable(origin.name)}, {what}: {samples}, {origin.when}"
+    what = "its own output" if origin.name == model else _ENDS[origin.end]
+    if origin.end == "real":
+        what = _REAL.get(origin.real, _REAL[""])
+    when = "not in the pipeline" if origin.when == "left out" else origin.when
+    yield f"  {when}: {printable(origin.name)}, {samples}; {what}"
     if not origin.ways:
         where = f"{file}:{origin.line}" if origin.line else file or "the pipeline"
         yield f"    written by hand: {printable(where)}"

@@ -66,21 +66,30 @@ def gather(records: Iterable[Record], say: Callable[[str], None] = lambda text: 
 
 def _read(record: Record, say: Callable[[str], None]) -> Facts:
     read = importer(record.format)
-    path = without_password(record.path)
-    say(f"reading {path}")
+    say(f"reading {without_password(record.path)}")
     try:
         facts = read(record.path)
     except (InputError, OutputError) as error:
-        if path == record.path or record.path not in str(error):
+        if masked(str(error), record.path) == str(error):
             raise
-        raise _told(error, record.path, path) from None
-    return replace(facts, origin=facts.origin.replace(record.path, path))
+        kind = OutputError if isinstance(error, OutputError) else InputError
+        raise kind(masked(error.problem, record.path), masked(error.remedy, record.path)) from None
+    return replace(facts, origin=masked(facts.origin, record.path))
 
 
-def _told(error: InputError | OutputError, path: str, shown: str) -> InputError | OutputError:
-    """The error with a path as it may be shown."""
-    problem, remedy = error.problem.replace(path, shown), error.remedy.replace(path, shown)
-    return OutputError(problem, remedy) if isinstance(error, OutputError) else InputError(problem, remedy)
+def masked(text: str, path: str) -> str:
+    """A text in which a path may be spelled, as it may be shown: see `without_password`."""
+    if "://" not in path:
+        return text
+    shown = without_password(path)
+    # readers of files spell it as a file, or a part of it
+    for spelled in (path, str(Path(path)), ascii(path)[1:-1]):
+        text = text.replace(spelled, shown)
+    scheme, _, rest = path.partition("://")
+    who, at, _ = rest.rpartition("@")
+    if not who:
+        return text
+    return text.replace(who + at, without_password(f"{scheme}://{who}{at}").partition("://")[2])
 
 
 def without_password(path: str) -> str:
@@ -92,7 +101,7 @@ def without_password(path: str) -> str:
     ('postgresql://me@host/book', 'a:b@c')
     """
     scheme, mark, rest = path.partition("://")
-    if not mark:
+    if not mark or scheme.startswith("sqlite"):
         return path
     who, at, where = rest.rpartition("@")
     # of what is no database, who asks may be a token

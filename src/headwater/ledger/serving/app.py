@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ class Limits:
     room
         Bytes of all bodies that are in memory at once.
     seconds
-        A body may take to arrive.
+        The header of a request may take to arrive, and then its body.
     """
 
     body: int = 4 * MIB
@@ -127,7 +128,12 @@ class Service:
         """Whether events are stored: 200, or 503 after a transaction that failed."""
         if self.writer.alive and not self.writer.trouble:
             return self._json({"status": "ok"}, 200)
-        return self._json({"status": "trouble", "error": self.writer.trouble or "stopping"}, 503)
+        told: dict[str, object] = {"status": "trouble"}
+        # anybody may ask; the reason names the book
+        with suppress(Refused):
+            self.guard.check(request.headers)
+            told["error"] = self.writer.trouble or "stopping"
+        return self._json(told, 503)
 
     def _current(self) -> Counters:
         self.counters.waiting = self.writer.waiting
@@ -151,7 +157,7 @@ class Service:
     async def _lost(self, request: Request, error: HTTPException) -> Response:
         reason, told = {
             404: ("path", f"there is nothing here: events are posted to {PATH}"),
-            405: ("method", f"this path takes {(error.headers or {}).get('allow', 'other methods')}"),
+            405: ("method", f"this path takes {(error.headers or {}).get('Allow', 'other methods')}"),
         }.get(error.status_code, ("request", error.detail))
         self.counters.refused[reason] += 1
         return self._json({"error": told, "reason": reason}, error.status_code, dict(error.headers or {}))

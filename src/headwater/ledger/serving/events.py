@@ -44,10 +44,18 @@ def parse(body: bytes) -> Mapping[str, Any]:
     try:
         value = marked_json.plain(body, "body")
     except InputError as error:
-        raise NotJson(error.problem, "send one OpenLineage event as JSON") from None
+        raise NotJson(_said(error), "send one OpenLineage event as JSON") from None
     if problem := next(_problems(value), ""):
         raise NotAnEvent(problem, "send an OpenLineage run, job or dataset event")
     return value  # type: ignore[no-any-return]
+
+
+def _said(error: InputError) -> str:
+    """What is wrong with a body, with the line once: the reader of JSON may have said both twice."""
+    where, _, said = error.problem.partition("\n")[0].rpartition(": ")
+    line = where.rpartition("body:")[2].partition(":")[0]
+    at = f", line {line}" if line.isdecimal() else ""
+    return f"the body is not JSON{at}: {said}" if "JSON" in where else f"the body {said}{at}"
 
 
 def key_of(event: Mapping[str, Any]) -> str:

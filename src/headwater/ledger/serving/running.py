@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.errors import InputError
 from headwater.extras import load
 from headwater.ledger.serving.app import NEEDED_BY, PATH, Limits, Service
+from headwater.ledger.serving.connections import timed
 from headwater.ledger.serving.counting import Counters
 from headwater.ledger.serving.guarding import Guard, check_host
 from headwater.ledger.serving.writing import Writer
@@ -33,6 +34,12 @@ class Address:
     host: str = "127.0.0.1"
     port: int = PORT
     token: str | None = field(default=None, repr=False)
+
+
+def check_installed() -> None:
+    """Raise `MissingExtra` where what the server needs is not installed."""
+    for module in ("starlette.applications", "uvicorn"):
+        load(module, NEEDED_BY)
 
 
 def serve(
@@ -81,7 +88,7 @@ def _server(service: Service) -> Any:
             service.application(),
             loop="asyncio",
             # the faster one that may be installed takes headers without end into memory
-            http="h11",
+            http=timed(service.limits.seconds),
             ws="none",
             lifespan="off",
             log_level="warning",
