@@ -502,3 +502,9 @@ def test_a_run_that_is_said_to_have_generated_data_did_so_with_its_model():
         said = Relation(Key("dataset", "D"), Key("procedure", "teach"), "generated", AT)
         book.relations.append(said)
         assert ("T", "S", 40) in flows(to_graph(book.facts())[0])
+
+
+def test_what_is_trained_on_itself_is_a_model_that_loops():
+    """A row ``s,s,trained-on`` without kinds: taken for unknown it would be a stable outsider."""
+    loop = (Relation(Key("unknown", "s"), Key("unknown", "s"), "trained-on", AT, Count.exactly(90)),)
+    assert flows(to_graph(Facts("x", 1, (Entity(Key("unknown", "s"), AT),), loop))[0]) == {("s", "s", 90)}

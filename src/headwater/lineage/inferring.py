@@ -1,6 +1,7 @@
 """What an asset of unknown kind is, where its relations tell: what is trained is a model.
 
-Only roles that the record states count; what two roles tell differently stays unknown.
+Only roles that the record states count. What is trained and has others, or itself, trained on it is
+a model whose output they saw; what two roles tell differently otherwise stays unknown.
 """
 
 from __future__ import annotations
@@ -48,8 +49,15 @@ def tell_kinds(
     for link in links:
         if link.role == "associated" and link.provider in software:
             found[link.provider].add("model")
-    told = {key: key._replace(kind=next(iter(kinds))) for key, kinds in found.items() if len(kinds) == 1}
+    told = {key: key._replace(kind=_kind(kinds)) for key, kinds in found.items()}
+    told = {key: named for key, named in told.items() if named.kind != "unknown"}
     return (_renamed(links, told), told) if told else (links, {})
+
+
+def _kind(kinds: set[Kind]) -> Kind:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    return "model" if kinds == {"model", "dataset"} else "unknown"
 
 
 def _renamed(links: Iterable[Link], told: Mapping[Key, Key]) -> tuple[Link, ...]:

@@ -54,6 +54,16 @@ def run_row(id_: str, stage: str = "active") -> str:
     )
 
 
+def logged_row(id_: str, run: str | None) -> str:
+    """A model that a run logged and that is called 'model', as most are."""
+    by = "NULL" if run is None else f"'{run}'"
+    return (
+        "INSERT INTO logged_models (model_id, experiment_id, name, artifact_location, "
+        "creation_timestamp_ms, last_updated_timestamp_ms, status, lifecycle_stage, source_run_id) "
+        f"VALUES ('{id_}', 1, 'model', '/m/{id_}', 1, 1, 2, 'active', {by})"
+    )
+
+
 def input_rows(run: str, dataset: str, **tags: str) -> list[str]:
     id_ = f"{run}-{dataset}"
     rows = [f"INSERT INTO inputs VALUES ('{id_}', 'DATASET', '{dataset}', 'RUN', '{run}', 0)"]

@@ -18,7 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headwater.diagnosis import diagnose
 from headwater.errors import InputError
+from headwater.lineage import to_graph
 from headwater.lineage.facts import Count, Entity, Facts, Key, Place, Relation
 from headwater.lineage.formats import edge_tables
 from headwater.lineage.formats.edge_lists import COLUMNS, read
@@ -74,6 +76,131 @@ def test_an_unrolled_loop_keeps_every_version_and_generation(tmp_path: Path) -> 
         **{Key("model", "student", str(number)): number for number in range(4)},
         **{Key("dataset", "talks", str(number)): number for number in range(1, 4)},
     }
+
+
+HEADER = "from,to,role,samples,generation,from_kind,to_kind"
+
+
+def rounds(*rows: str, start: Sequence[str] = (), header: str = HEADER) -> list[str]:
+    """Rows of generation 0, then those of rounds 1 to 3; without kinds where the header has none."""
+    lines = [*start, *(row.replace("*", str(number)) for number in (1, 2, 3) for row in rows)]
+    width = len(header.split(","))
+    return [header, *(",".join(line.split(",")[:width]) for line in lines)]
+
+
+def flows(facts: Facts) -> tuple[set[tuple[str, str, int | None]], dict[str, dict[str, int]]]:
+    graph, _ = to_graph(facts)
+    return (
+        {(flow.provider, flow.model, flow.samples) for flow in graph.flows},
+        {model.name: dict(model.initial) for model in graph.models},
+    )
+
+
+SELF = (
+    "student,synthetic,generated,90,*,model,dataset",
+    "synthetic,student,trained-on,90,*,dataset,model",
+)
+BEGUN = ("web,student,trained-on,100,0,dataset,model",)
+HEADERS = pytest.mark.parametrize("header", [HEADER, HEADER.removesuffix(",from_kind,to_kind")])
+
+
+@HEADERS
+def test_a_table_that_tells_generations_and_no_versions_unrolls(tmp_path: Path, header: str) -> None:
+    """Model 0 learns from the web, writes the data of round 1, and model 1 learns from these."""
+    facts = told(tmp_path, *rounds(*SELF, start=BEGUN, header=header))
+    assert not facts.issues
+    assert [(each.subject[1:], each.object[1:]) for each in facts.relations[:5]] == [
+        (("student", "0"), ("web", "")),
+        (("synthetic", "1"), ("student", "0")),
+        (("student", "1"), ("synthetic", "1")),
+        (("synthetic", "2"), ("student", "1")),
+        (("student", "2"), ("synthetic", "2")),
+    ]
+    assert {each.key.version: each.generation for each in facts.entities if each.generation is not None} == {
+        str(number): number for number in range(4)
+    }
+    assert flows(facts) == ({("student", "student", 90)}, {"student": {"web": 100}})
+    assert diagnose(to_graph(facts)[0]).verdict == "collapses"
+
+
+@HEADERS
+def test_two_models_on_the_output_of_each_other_unroll(tmp_path: Path, header: str) -> None:
+    rows = [
+        row
+        for one, other in ("st", "ts")
+        for row in (
+            f"{one},{one}-out,generated,90,*,model,dataset",
+            f"{one}-out,{other},trained-on,90,*,dataset,model",
+        )
+    ]
+    start = [f"web,{model},trained-on,100,0,dataset,model" for model in "st"]
+    facts = told(tmp_path, *rounds(*rows, start=start, header=header))
+    assert flows(facts) == ({("s", "t", 90), ("t", "s", 90)}, {"s": {"web": 100}, "t": {"web": 100}})
+    assert diagnose(to_graph(facts)[0]).verdict == "collapses"
+
+
+@HEADERS
+def test_a_teacher_that_was_trained_once_gives_in_every_round(tmp_path: Path, header: str) -> None:
+    rows = (SELF[0].replace("student", "teacher"), SELF[1])
+    start = ("web,teacher,trained-on,50,0,dataset,model", *BEGUN)
+    facts = told(tmp_path, *rounds(*rows, start=start, header=header))
+    givers = {each.object[1:] for each in facts.relations if each.role == "generated"}
+    assert givers == {("teacher", "0")}
+    found, initial = flows(facts)
+    assert {flow for flow in found if flow[1] == "student"} == {("teacher", "student", 90)}
+    assert initial["student"] == {"web": 100}
+    assert to_graph(facts)[1].folding.self_consuming == ()
+    assert diagnose(to_graph(facts)[0]).verdict != "collapses"
+
+
+def giver(tmp_path: Path, row: str, *others: str) -> str:
+    """The version of ``from`` in a row, beside other rows."""
+    facts = told(tmp_path, HEADER.replace("samples", "to_version"), *others, row)
+    return facts.relations[-1].object.version
+
+
+def test_data_are_of_the_round_they_are_used_in_else_of_the_latest_before(tmp_path: Path) -> None:
+    made = [f"m,d,generated,,{number},model,dataset" for number in (1, 3)]
+    row = "d,m,trained-on,,{},dataset,model"
+    found = [giver(tmp_path, row.format(at), *made) for at in ("0", "1", "2", "3", "4", "")]
+    assert found == ["", "1", "1", "3", "3", ""]
+
+
+def test_a_model_gives_what_it_was_before_the_round(tmp_path: Path) -> None:
+    made = [f"web,m,trained-on,,{number},dataset,model" for number in (0, 2)]
+    row = "m,d,labelled,,{},model,dataset"
+    found = [giver(tmp_path, row.format(at), *made) for at in ("0", "1", "2", "3", "")]
+    assert found == ["", "0", "0", "2", ""]
+    assert giver(tmp_path, "m,n,initialised,,2,model,model", *made) == "0"
+
+
+def test_what_holds_itself_holds_what_it_was_before(tmp_path: Path) -> None:
+    made = [f"m,d,generated,,{number},model,dataset" for number in (1, 2)]
+    assert giver(tmp_path, "d,d,derived,,2,dataset,dataset", *made) == "1"
+    assert giver(tmp_path, "d,mix,derived,,2,dataset,dataset", *made) == "2"
+
+
+def test_versions_that_are_stated_stay_and_are_found_by_their_generation(tmp_path: Path) -> None:
+    made = ["m,d,generated,v7,1,model,dataset"]
+    assert giver(tmp_path, "d,m,trained-on,final,1,dataset,model", *made) == "v7"
+    # Of two versions of one generation neither is meant more than the other.
+    made += ["m,d,generated,v8,1,model,dataset"]
+    assert giver(tmp_path, "d,m,trained-on,,1,dataset,model", *made) == ""
+
+
+def test_numbers_of_parquet_are_generations_too(tmp_path: Path) -> None:
+    facts = told_table(
+        tmp_path,
+        from_=["web", "m", "d"],
+        to=["m", "d", "m"],
+        role=["trained-on", "generated", "trained-on"],
+        generation=[0.0, 1.0, 1.0],
+    )
+    assert [(each.object.version, each.subject.version) for each in facts.relations] == [
+        ("", "0"),
+        ("0", "1"),
+        ("1", "1"),
+    ]
 
 
 def test_two_columns_are_enough(tmp_path: Path) -> None:
@@ -182,7 +309,7 @@ def test_wrong_values_of_other_columns_are_left_out(tmp_path: Path) -> None:
     facts = told(
         tmp_path, "from,to,to_kind,generation,time", "a,b,robot,-1,yesterday", "a,c,Model,2.0,2026-01-01"
     )
-    assert [each.key for each in facts.entities] == [Key("unknown", "b"), Key("model", "c")]
+    assert [each.key for each in facts.entities] == [Key("unknown", "b"), Key("model", "c", "2")]
     assert [(each.generation, each.time) for each in facts.entities] == [(None, ""), (2, "2026-01-01")]
     assert len(facts.issues) == 3
 
@@ -322,7 +449,9 @@ def test_a_million_rows_take_seconds(tmp_path: Path) -> None:
     table = pa.table({"from": givers, "to": takers, "samples": range(rows), "role": ["trained-on"] * rows})
     pa.csv.write_csv(table, tmp_path / "many.csv")
     pq.write_table(table, tmp_path / "many.parquet")
-    for name in ("many.csv", "many.parquet"):
+    table = table.append_column("generation", pa.array([number // 9973 for number in range(rows)]))
+    pa.csv.write_csv(table, tmp_path / "rounds.csv")
+    for name in ("many.csv", "many.parquet", "rounds.csv"):
         started = time.process_time()
         assert len(read(tmp_path / name).relations) == rows
         assert time.process_time() - started < 25

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from headwater.lineage import to_graph
 from headwater.lineage.facts import Count, Facts, Key
 from headwater.lineage.formats.mlflow import read
 from tests.lineage.formats.mlflow_stores import (
@@ -22,6 +24,7 @@ from tests.lineage.formats.mlflow_stores import (
     exported,
     folder_of,
     input_rows,
+    logged_row,
     one,
     relations,
     run_row,
@@ -104,6 +107,11 @@ class TestLoop:
         order = [short(run.key) for run in sorted(runs, key=lambda run: run.time)]
         assert order == ["train-g0", *(f"{what}-g{g}" for g in ROUNDS for what in ("generate", "train"))]
 
+    def test_every_run_began_before_it_ended_and_after_the_one_before_had(self, loop: Facts):
+        times = sorted((run.started, run.time) for run in entities(loop, "procedure"))
+        assert all(began < ended for began, ended in times)
+        assert all(before[1] <= after[0] for before, after in pairwise(times))
+
     def test_nothing_is_wrong_and_everything_has_a_place(self, loop: Facts):
         assert loop.issues == ()
         assert loop.format == "mlflow"
@@ -114,6 +122,14 @@ class TestLoop:
     def test_nothing_is_inferred(self, loop: Facts):
         assert {relation.role for relation in loop.relations} <= {"used", "made", "generated"}
         assert all(entity.generation is None and entity.synthetic is None for entity in loop.entities)
+
+
+def test_a_run_began_at_the_start_time_of_its_record(tmp_path: Path):
+    """1,795,293,384,830 milliseconds after 1970, as the export says."""
+    facts = read(store_of("export-3.17.json", tmp_path))
+    assert one(facts, "self-training/train-g1").started == "2026-11-21T20:36:24.830+00:00"
+    (run,) = read(database(tmp_path, run_row("r"))).entities
+    assert (run.started, run.time) == ("1970-01-01T00:00:00.001+00:00", "2023-11-14T22:13:20.000+00:00")
 
 
 @pytest.mark.parametrize("recorded", RECORDED[:3])
@@ -249,21 +265,42 @@ class TestNames:
         assert found.key.version == "digest-d"
         assert (found.labels["source"], found.labels["source_type"]) == ("train.py", "code")
 
-    def test_a_model_that_is_not_registered_is_told_apart_by_experiment_and_id(self, tmp_path: Path):
-        model = (
-            "INSERT INTO logged_models (model_id, experiment_id, name, artifact_location, "
-            "creation_timestamp_ms, last_updated_timestamp_ms, status, lifecycle_stage, source_run_id) "
-            "VALUES ('m-1', 1, 'model', '/m/1', 1, 1, 2, 'active', 'r')"
-        )
-        facts = read(database(tmp_path, run_row("r"), model))
-        assert [entity.key for entity in entities(facts, "model")] == [Key("model", "e/model", "m-1")]
+    def test_a_model_that_is_not_registered_is_told_apart_by_its_run_and_id(self, tmp_path: Path):
+        unnamed = run_row("s").replace("'run-s'", "NULL")
+        models = [logged_row("m-1", "r"), logged_row("m-2", "s"), logged_row("m-3", None)]
+        facts = read(database(tmp_path, run_row("r"), unnamed, *models))
+        assert [entity.key for entity in entities(facts, "model")] == [
+            Key("model", "e/run-r/model", "m-1"),
+            Key("model", "e/s/model", "m-2"),
+            Key("model", "model/m-3", "m-3"),
+        ]
+        assert {entity.labels["logged_model"] for entity in entities(facts, "model")} == {"model"}
+
+    def test_teacher_and_student_that_are_both_called_model_are_no_loop(self, tmp_path: Path):
+        """Unless a rule says that they are one: it finds the name as a label."""
+        rows = [
+            *(run_row(run) for run in ("teach", "write", "study")),
+            dataset_row("real", "real"),
+            dataset_row("made", "made", "/store/1/write/artifacts/made.csv"),
+            *input_rows("teach", "real", mlflow__data__context="training"),
+            *input_rows("study", "made", mlflow__data__context="training"),
+            logged_row("m-1", "teach"),
+            logged_row("m-2", "study"),
+            "INSERT INTO inputs VALUES ('x', 'RUN_INPUT', 'write', 'MODEL_INPUT', 'm-1', 0)",
+        ]
+        facts = read(database(tmp_path, *rows))
+        graph, report = to_graph(facts)
+        assert {
+            (flow.provider, flow.model) for flow in graph.flows if flow.provider in graph.model_names
+        } == {("e/run-teach/model", "e/run-study/model")}
+        assert report.folding.self_consuming == ()
 
     def test_mlflow_2_tells_an_unregistered_model_only_in_a_tag(self, tmp_path: Path):
         registered = "DELETE FROM model_versions WHERE version = 2;"
         facts = read(sqlite_of("sqlite-2.22.sql", tmp_path, registered))
         keys = [one.subject for one in relations(facts, "made") if one.subject.kind == "model"]
         names = Counter(key.name for key in keys)
-        assert names == Counter({"student": 3, "self-training/model": 1})
+        assert names == Counter({"student": 3, "self-training/train-g1/model": 1})
         (other,) = [key for key in keys if key.name != "student"]
         assert len(other.version) == 32
         assert not any("log-model.history" in label for entity in facts.entities for label in entity.labels)

@@ -34,6 +34,24 @@ class TestRuns:
         once = event(inputs=[dataset("data")], outputs=[dataset("model.pt")])
         assert len(facts_of(once, once).relations) == 2
 
+    def test_a_run_began_when_it_says_so_and_ended_when_it_completed(self):
+        told = [
+            event(eventType=state, eventTime=f"2026-03-01T0{hour}:00:00Z")
+            for hour, state in ((4, "COMPLETE"), (1, "OTHER"), (2, "START"), (3, "RUNNING"), (5, "RUNNING"))
+        ]
+        (run,) = facts_of(*told).entities
+        assert (run.started, run.time) == ("2026-03-01T02:00:00+00:00", "2026-03-01T04:00:00+00:00")
+        (run,) = facts_of(*(one for one in told if one["eventType"] != "START")).entities
+        assert run.started == "2026-03-01T01:00:00+00:00"
+        (run,) = facts_of(event(eventTime=None)).entities
+        assert (run.started, run.time) == ("", "")
+
+    def test_a_count_in_quotes_stays_unknown_and_is_told_of(self):
+        statistics = {"outputFacets": {"outputStatistics": {"rowCount": "3"}}}
+        facts = facts_of(event(outputs=[dataset("data", **statistics)]))
+        assert [each.count for each in facts.relations] == [None]
+        assert "rowCount is '3', not a count" in said(facts)
+
     def test_identifiers_do_not_depend_on_case(self):
         facts = facts_of(event(eventType="START"), event(run={"runId": RUN.upper()}))
         assert facts.records["runs"] == 1

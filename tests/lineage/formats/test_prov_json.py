@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headwater.errors import InputError
+from headwater.lineage import to_graph
 from headwater.lineage.facts import Count, Facts, Key
 from headwater.lineage.formats.prov_json import read
 from tests.lineage.formats.planting import HOSTILE, VALUES, places, planted, survives
@@ -169,6 +170,78 @@ def test_a_loop_of_entities_is_read_as_it_unrolls():
     }
 
 
+def test_an_activity_began_at_its_start_and_ended_at_its_end(tmp_path):
+    """The end of the recorded one is an hour after its start; of the other only a use is timed."""
+    run = next(entity for entity in read(DATA / "loop_entities.json").entities if entity.kind == "procedure")
+    written = json.loads((DATA / "loop_entities.json").read_text())["activity"][run.name]
+    assert run.started == written["prov:startTime"].partition("+")[0] + "+00:00"
+    assert run.time == written["prov:endTime"].partition("+")[0] + "+00:00"
+    use = {"prov:activity": "ex:a", "prov:entity": "ex:e", "prov:time": "2026-03-01T01:00:00Z"}
+    facts = told(tmp_path, {"prefix": PREFIX, "activity": {"ex:a": {}}, "used": {"_:u": use}})
+    assert [(each.started, each.time) for each in facts.entities] == [("2026-03-01T01:00:00+00:00",) * 2]
+
+
+@pytest.mark.parametrize(
+    ("type_", "sort"),
+    [
+        ("prov:SoftwareAgent", "software"),
+        ({"$": "prov:Person", "type": "prov:QUALIFIED_NAME"}, "person"),
+        (["ex:Lab", "prov:Organization"], "organization"),
+        (["prov:Person", "prov:SoftwareAgent"], None),
+        ("ex:Robot", None),
+        (None, None),
+    ],
+)
+def test_an_agent_is_of_the_sort_that_its_type_states(tmp_path, type_, sort):
+    record = {} if type_ is None else {"prov:type": type_}
+    facts = told(tmp_path, {"prefix": PREFIX, "agent": {"ex:a": record}, "entity": {"ex:e": record}})
+    sorts = {entity.name: entity.labels.get("agent") for entity in facts.entities}
+    assert sorts == {"ex:a": sort, "ex:e": None}
+
+
+def test_samples_of_a_use_or_a_generation_are_counts(tmp_path):
+    ends_ = {"prov:activity": "ex:a", "prov:entity": "ex:e"}
+    document = {
+        "prefix": PREFIX,
+        "used": {
+            "_:1": {**ends_, "headwater:samples": 7},
+            "_:2": {**ends_, "headwater:samples": {"$": "8", "type": "xsd:int"}},
+            "_:3": {**ends_, "headwater:samples": "many"},
+            "_:4": ends_,
+        },
+        "wasGeneratedBy": {"_:5": {**ends_, "headwater:samples": 9}},
+    }
+    facts = told(tmp_path, document)
+    counts = [(each.role, each.count) for each in facts.relations]
+    assert counts == [
+        ("used", Count.exactly(7)),
+        ("used", Count.exactly(8)),
+        ("used", None),
+        ("used", None),
+        ("made", Count.exactly(9)),
+    ]
+    (issue,) = facts.issues
+    assert "'headwater:samples' is 'many', not a whole number" in issue.message
+
+
+def test_a_ledger_exported_to_prov_keeps_its_counts(tmp_path):
+    """The script of the book: 1,000 real samples first, then 100 beside 400 of the model before."""
+    pytest.importorskip("sqlalchemy", reason="SQLAlchemy is not installed")
+    from headwater.ledger import Ledger
+    from headwater.ledger.exporting import exporter
+    from tests.ledger.books import loop
+
+    with Ledger(loop(tmp_path / "a.db"), read_only=True) as book:
+        (tmp_path / "prov.json").write_bytes(exporter("prov")(book).files["prov.json"])
+    graph, _ = to_graph(read(tmp_path / "prov.json"))
+    web, student = "data:web%20page.txt", "model:student"
+    assert {(flow.provider, flow.model, flow.samples) for flow in graph.flows} == {
+        (web, student, 100),
+        (student, student, 400),
+    }
+    assert [dict(model.initial) for model in graph.models] == [{web: 1_000}]
+
+
 def test_a_model_may_be_a_software_agent():
     """It stays of unknown kind: an agent of software need be no model; its type is a label."""
     facts = read(DATA / "loop_agents.json")
@@ -176,6 +249,10 @@ def test_a_model_may_be_a_software_agent():
     assert {agent.kind for agent in agents.values()} == {"unknown"}
     assert agents["lab:student-g0"].labels["prov:type"] == "prov:SoftwareAgent"
     assert agents["lab:annotator"].labels["prov:type"] == "prov:Person"
+    assert [agents[name].labels["agent"] for name in ("lab:student-g0", "lab:annotator")] == [
+        "software",
+        "person",
+    ]
     assert ("lab:synthetic1", "lab:student-g0") in ends(facts, "associated")
     assert ("lab:sample0", "lab:student-g0") in ends(facts, "associated")
     assert ("lab:student-g1", "lab:train1") in ends(facts, "made")

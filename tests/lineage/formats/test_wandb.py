@@ -192,7 +192,7 @@ def test_a_loop_is_read_as_the_generations_that_it_is(export: Any) -> None:
 def test_settings_and_names_are_labels_and_times_have_a_zone(export: Any) -> None:
     facts = read(export(loop(1)))
     train = entity(facts, "train")
-    assert train.time == "2026-02-01T09:00:00+00:00"
+    assert (train.started, train.time) == ("2026-02-01T00:00:00+00:00", "2026-02-01T09:00:00+00:00")
     assert train.labels == {
         "param.generation": "0",
         "param.nested.lr": "0.1",
@@ -207,6 +207,21 @@ def test_settings_and_names_are_labels_and_times_have_a_zone(export: Any) -> Non
     assert texts.labels["metadata.num_rows"] == "500"
     assert (texts.labels["aliases"], texts.labels["digest"]) == ("latest", "d41d8")
     assert texts.time == "2026-01-01T00:00:00+00:00"
+
+
+def test_a_run_began_when_it_started_else_when_it_was_created(written: Any) -> None:
+    times = {"created_at": "2026-02-01T00:00:00Z", "ended_at": "2026-02-01T09:00:00Z"}
+    facts = written(
+        {"run": {"path": "t/p/a", "started_at": "2026-02-01T03:00:00Z", **times}},
+        {"run": {"path": "t/p/b", **times}},
+        {"run": {"path": "t/p/c", "started_at": 7}},
+    )
+    assert [each.started for each in facts.entities] == [
+        "2026-02-01T03:00:00+00:00",
+        "2026-02-01T00:00:00+00:00",
+        "",
+    ]
+    assert "7 is no time" in messages(facts)
 
 
 def test_every_fact_names_the_line_of_the_export(export: Any) -> None:

@@ -138,7 +138,7 @@ class _Reading:
     keys: dict[tuple[object, object, object], Key] = field(default_factory=dict)
     recorded: set[tuple[Key, int | None, str]] = field(default_factory=set)
     given: set[Key] = field(default_factory=set)
-    generations: dict[str, int] = field(default_factory=dict)
+    generations: dict[object, int] = field(default_factory=dict)
 
     def read_edges(self, table: Table) -> None:
         """Make an edge of each row."""
@@ -219,13 +219,13 @@ class _Reading:
     def _generation(self, value: object, place: Place) -> int | None:
         if value is None or value == "":
             return None
-        if isinstance(value, str) and value in self.generations:
-            return self.generations[value]
-        number = generation_in(value)
+        number = self.generations.get(value)
         if number is None:
-            self.collector.warning(place, f"generation is {spelled(value)}, not a whole number from 0")
-        elif isinstance(value, str):
-            self.generations[value] = number
+            number = generation_in(value)
+            if number is None:
+                self.collector.warning(place, f"generation is {spelled(value)}, not a whole number from 0")
+            else:
+                self.generations[value] = number
         return number
 
     def _time(self, value: object, place: Place) -> str:

@@ -60,6 +60,7 @@ class Seen:
 class _Rounds:
     """The generations of a name in order, and the version of each; ``None`` where it has several."""
 
+    of_model: bool
     order: Sequence[int] = ()
     keys: dict[int, Key | None] = field(default_factory=dict)
 
@@ -75,23 +76,17 @@ class EdgeNames:
 
     def __init__(self, seen: Seen) -> None:
         self.kinds = _settled((word_in(name), kind_in(kind)) for name, kind in seen.kinds)
-        self._models = {word_in(name) for name, role in seen.learners if role_in(role) in _LEARNING}
-        self._models |= {word_in(name) for name, role in seen.givers if role_in(role) in _GIVING}
-        self._rounds: dict[Key, _Rounds] = defaultdict(_Rounds)
+        models = {word_in(name) for name, role in seen.learners if role_in(role) in _LEARNING}
+        models |= {word_in(name) for name, role in seen.givers if role_in(role) in _GIVING}
+        self._rounds: dict[Key, _Rounds] = {}
         for (name, kind, version), generations in seen.rounds.items():
             named, own = word_in(name), word_in(version)
             if not (own and name_problem(own)):
-                self._add(Key(self.kind(named, kind_in(kind)), named), own, generations)
+                bare = Key(self.kind(named, kind_in(kind)), named)
+                model = bare.kind == "model" or (bare.kind == "unknown" and named in models)
+                _add(self._rounds.setdefault(bare, _Rounds(model)).keys, bare, own, generations)
         for rounds in self._rounds.values():
             rounds.order = sorted(rounds.keys)
-
-    def _add(self, bare: Key, own: str, generations: Iterable[object]) -> None:
-        keys = self._rounds[bare].keys
-        for generation in generations:
-            number = generation_in(generation)
-            if number is not None:
-                key = Key(bare.kind, bare.name, own or str(number))
-                keys[number] = key if keys.get(number, key) == key else None
 
     def kind(self, name: str, stated: Kind) -> Kind:
         """The kind of a name, in a row that states one or not."""
@@ -101,21 +96,16 @@ class EdgeNames:
         """``from`` and ``to`` of a row of a generation, in the versions that they have there."""
         rounds = None if given.version else self._rounds.get(given)
         if rounds is not None:
-            before = given.kind == "model" or given[:2] == taken[:2] or self._is_model(given)
-            same = None if before else rounds.keys.get(generation)
-            given = same or self._latest(rounds, generation, before) or given
+            before = rounds.of_model or (given.name == taken.name and given.kind == taken.kind)
+            at = (bisect_left if before else bisect_right)(rounds.order, generation)
+            given = (rounds.keys[rounds.order[at - 1]] if at else None) or given
         if not taken.version:
             version = str(generation)
-            made = self._rounds[taken].keys.get(generation)
-            taken = made if made and made.version == version else taken._replace(version=version)
+            known = self._rounds.get(taken)
+            made = known.keys.get(generation) if known else None
+            # One object for all rows, unless another version of that generation is stated.
+            taken = made if made and made.version == version else Key(taken.kind, taken.name, version)
         return given, taken
-
-    def _latest(self, rounds: _Rounds, generation: int, before: bool) -> Key | None:
-        at = (bisect_left if before else bisect_right)(rounds.order, generation)
-        return rounds.keys[rounds.order[at - 1]] if at else None
-
-    def _is_model(self, key: Key) -> bool:
-        return key.kind == "unknown" and key.name in self._models
 
 
 def _settled(pairs: Iterable[tuple[str, Kind]]) -> dict[str, Kind]:
@@ -124,3 +114,11 @@ def _settled(pairs: Iterable[tuple[str, Kind]]) -> dict[str, Kind]:
         if kind != "unknown":
             found[name].add(kind)
     return {name: next(iter(kinds)) if len(kinds) == 1 else "unknown" for name, kinds in found.items()}
+
+
+def _add(keys: dict[int, Key | None], bare: Key, own: str, generations: Iterable[object]) -> None:
+    for generation in generations:
+        number = generation_in(generation)
+        if number is not None:
+            key = Key(bare.kind, bare.name, own or str(number))
+            keys[number] = key if keys.get(number, key) == key else None

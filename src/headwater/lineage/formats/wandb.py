@@ -185,11 +185,17 @@ class _Export:
         labels |= {"run_name": _text(fields.get("name")), "run": _text(run.path)}
         config = self._object(fields.get("config"), f"the config of run {run.path!r}", run.place)
         labels |= {"tags": _text(fields.get("tags")), **dict(_flat(config, "param"))}
-        time = self._time(fields.get("ended_at"), run.place) or self._time(
+        started = self._started(run)
+        time = self._time(fields.get("ended_at"), run.place) or started
+        told = {name: value for name, value in labels.items() if value}
+        self.collector.entity(_run_key(run), run.place, time=time, started=started, labels=told)
+
+    def _started(self, run: _Run) -> str:
+        """When a run began; one that is created begins at once, unless it waits in a queue."""
+        fields = run.fields
+        return self._time(fields.get("started_at"), run.place) or self._time(
             fields.get("created_at"), run.place
         )
-        told = {name: value for name, value in labels.items() if value}
-        self.collector.entity(_run_key(run), run.place, time=time, labels=told)
 
     def _tell_artifact(self, artifact: _Artifact, key: Key) -> None:
         fields, place = artifact.fields, artifact.place

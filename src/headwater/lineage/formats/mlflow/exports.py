@@ -105,6 +105,7 @@ class _Reading:
         run.experiment = records.clean(info.get("_experiment_name"))
         run.status = records.status(info.get("status"))
         run.time = records.moment(info.get("end_time"), info.get("start_time"))
+        run.started = records.moment(info.get("start_time"))
         run.artifact_uri = records.address(info.get("artifact_uri"))
         run.deleted = info.get("lifecycle_stage") == "deleted"
         if not self.store.run(run):

@@ -181,6 +181,7 @@ class _Reading:
         run = Run(id_, place, word(_text(meta, "run_name")), records.clean(experiment))
         run.status = records.status(_text(meta, "status"))
         run.time = records.moment(_text(meta, "end_time"), _text(meta, "start_time"))
+        run.started = records.moment(_text(meta, "start_time"))
         run.artifact_uri = records.address(_text(meta, "artifact_uri"))
         run.deleted = gone or _text(meta, "lifecycle_stage") == "deleted"
         if not self.store.run(run) or run.deleted:

@@ -1,8 +1,9 @@
 """What runs, datasets and models of an MLflow store are called in facts.
 
 A model that is registered is called by its registered name and number, whatever else it is
-called; any other by experiment and name, with its id as version, for most are just called
-``model``. A dataset has its digest as version. MLflow calls what was logged without a name
+called; any other by experiment, run and name, with its id as version. Most of these are just
+called ``model``, so that the name alone would make versions of one model of all that an experiment
+ever logged. A dataset has its digest as version. MLflow calls what was logged without a name
 ``dataset``: such a one is called by where its source lies, if the record says that.
 """
 
@@ -77,8 +78,11 @@ class Names:
     def _logged(self, model: Logged) -> Key:
         run = self.store.runs.get(model.run)
         name = model.name or model.id
-        whole = f"{run.experiment}/{name}" if run and run.experiment else name
-        return Key("model", whole if len(whole) <= LONGEST_NAME else name, model.id)
+        # A model that no run of the store logged has nothing else to tell it apart by.
+        found = [f"{run.id}/{name}" if run else f"{name}/{model.id}", model.id]
+        if run:
+            found.insert(0, "/".join(filter(None, (run.experiment, run.name or run.id, name))))
+        return Key("model", next(each for each in found if len(each) <= LONGEST_NAME), model.id)
 
     def first(self, version: Version) -> Key:
         """The first version that the same logged model was registered as, or was copied from."""

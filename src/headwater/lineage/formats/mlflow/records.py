@@ -50,6 +50,7 @@ class Run:
     experiment: str = ""
     status: str = ""
     time: str = ""
+    started: str = ""
     artifact_uri: str = ""
     deleted: bool = False
     labels: dict[str, str] = field(default_factory=dict)

@@ -150,6 +150,7 @@ class _Reading:
                 continue
             title, gone = named.get(experiment, (records.clean(experiment), False))
             run = Run(word(id_), place, word(name), title, records.status(status), records.moment(end, start))
+            run.started = records.moment(start)
             run.artifact_uri, run.deleted = records.address(uri), gone or stage == "deleted"
             if self.store.run(run):
                 self.new.add(run.id)

@@ -64,6 +64,7 @@ class _Telling:
                 self.names.run(run),
                 run.place,
                 time=run.time,
+                started=run.started,
                 labels={**self.about(run), **self.of_parent(run)},
             )
         if left_out:

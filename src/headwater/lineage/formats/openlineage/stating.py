@@ -180,7 +180,12 @@ class _Writer:
     def procedure(self, key: Key, run: Run) -> None:
         self.stated.add(key)
         self.collector.entity(
-            key, run.place, generation=run.generation, time=run.time, labels=dict(run.labels)
+            key,
+            run.place,
+            generation=run.generation,
+            time=run.time,
+            started=run.started,
+            labels=dict(run.labels),
         )
 
     def used(

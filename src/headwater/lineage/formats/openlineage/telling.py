@@ -68,6 +68,7 @@ class Run:
     run: str = ""
     states: set[str] = field(default_factory=set)
     began: datetime | None = None
+    first: datetime | None = None
     last: datetime | None = None
     ended: datetime | None = None
     generation: int | None = None
@@ -88,6 +89,12 @@ class Run:
         when = self.ended or self.last
         return when.isoformat() if when else ""
 
+    @property
+    def started(self) -> str:
+        """When it began, or was first heard of."""
+        when = self.began or self.first
+        return when.isoformat() if when else ""
+
     def heard(self, state: str, when: datetime | None) -> None:
         """Take in the type and time of an event."""
         if state:
@@ -95,8 +102,12 @@ class Run:
         # A job is described at any time; that is not when it ran.
         if when is None or not (state or self.run):
             return
+        if self.first is None or when < self.first:
+            self.first = when
         if self.last is None or when > self.last:
             self.last = when
+        if state == "START" and (self.began is None or when < self.began):
+            self.began = when
         if state == "COMPLETE" and (self.ended is None or when > self.ended):
             self.ended = when
 

@@ -5,8 +5,9 @@ format and is named as such. An activity is a procedure; an agent or entity is o
 unless a type states one (`values.STATED`, or the attribute ``headwater:kind``), since a model may be
 written as either. What PROV has no word for is read from ``headwater:generation``,
 ``headwater:samples`` and ``headwater:synthetic``; all other attributes are labels under their own
-names. The word of a relation is the PROV record's, followed by its types and roles, as in
-``used ex:training-data``.
+names. ``headwater:samples`` of a relation is its count. The label ``agent`` says what sort an agent
+is by its type: ``software``, ``person`` or ``organization``. The word of a relation is the PROV
+record's, followed by its types and roles, as in ``used ex:training-data``.
 
 A starting or ending trigger, an invalidation and a plan say nothing of what went into what, and give no
 relation.

@@ -11,7 +11,7 @@ from headwater.lineage.formats.details import labels, moment
 from headwater.lineage.formats.prov_json.documents import Statement
 from headwater.lineage.formats.prov_json.forms import ACTIVITIES, ANYTHING, ELEMENTS, FORMS, Class
 from headwater.lineage.formats.prov_json.names import Names
-from headwater.lineage.formats.prov_json.values import OWN, doubtful, local, scalars, types, whole
+from headwater.lineage.formats.prov_json.values import OWN, agent, doubtful, local, scalars, types, whole
 from headwater.lineage.reading import Collector
 from headwater.lineage.reading.collecting import LONGEST_NAME, spelled
 
@@ -95,7 +95,6 @@ class _Teller:
         if not activity and self.names.disputed(identity) and key not in self._disputes:
             self._disputes.add(key)
             self.collector.warning(place, f"the types of {key.name!r} state several kinds: it stays unknown")
-        samples = whole(body, "samples", place, self.collector)
         written = " ".join(scalars(body.get(f"{OWN}synthetic"))).lower()
         times = self.ends.get(key) or self.starts.get(key) or [""]
         time = (
@@ -106,12 +105,25 @@ class _Teller:
         self.collector.entity(
             key,
             place,
-            count=None if samples is None else Count.exactly(samples),
+            count=self._samples(statement),
             generation=whole(body, "generation", place, self.collector),
             synthetic=_SYNTHETIC.get(written),
             time=time,
-            labels={"class": section, **labels(self._attributes(statement))},
+            started=min(self.starts.get(key, ()), default="") if activity else "",
+            labels=self._labels(statement),
         )
+
+    def _labels(self, statement: Statement) -> dict[str, str]:
+        own = {"class": statement.section}
+        sort = agent(statement.body) if statement.section == "agent" else ""
+        if sort:
+            own["agent"] = sort
+        # An attribute of the record that is called so must not say otherwise.
+        return own | labels(self._attributes(statement)) | own
+
+    def _samples(self, statement: Statement) -> Count | None:
+        samples = whole(statement.body, "samples", statement.place, self.collector)
+        return None if samples is None else Count.exactly(samples)
 
     def _attributes(self, statement: Statement) -> Iterator[tuple[str, object]]:
         for name, value in statement.body.items():
@@ -133,9 +145,12 @@ class _Teller:
         if role == "derived" and any(local(each) == "Revision" for each in said):
             role = "version-of"
         word = " ".join((statement.section, *said))[:LONGEST_NAME]
+        count = self._samples(statement)
         for subject in subjects[:1]:
             for object_ in objects:
-                self.collector.relation(subject, object_, role, statement.place, word=word)
+                # What several members of a collection count together is the count of none.
+                own = count if len(objects) == 1 else None
+                self.collector.relation(subject, object_, role, statement.place, count=own, word=word)
         if statement.section == "wasDerivedFrom":
             self._derivation(statement, subjects, objects)
 

@@ -35,6 +35,10 @@ STATED: dict[str, Kind] = {
 """Types that state a kind: the part behind the prefix, without case and anything but letters."""
 
 
+AGENTS = {"softwareagent": "software", "person": "person", "organization": "organization"}
+"""The types of agents that PROV has."""
+
+
 def scalars(value: object) -> Iterator[str]:
     """The texts of a value: of a scalar, a typed literal ``{"$": ...}``, or a list of them."""
     for item in value if isinstance(value, list) else [value]:
@@ -73,6 +77,12 @@ def kinds(body: Mapping[str, Any]) -> set[Kind]:
         return own
     plain = ("".join(filter(str.isalpha, local(said))).casefold() for said in types(body))
     return {STATED[said] for said in plain if said in STATED}
+
+
+def agent(body: Mapping[str, Any]) -> str:
+    """What sort of agent a record states; empty where it states none or several."""
+    stated = {AGENTS[name] for said in types(body) if (name := local(said).casefold()) in AGENTS}
+    return stated.pop() if len(stated) == 1 else ""
 
 
 def whole(body: Mapping[str, Any], what: str, place: Place, collector: Collector) -> int | None:
