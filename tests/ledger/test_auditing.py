@@ -268,6 +268,65 @@ def test_what_is_no_text_in_an_sqlite_book_is_found_and_not_tripped_over(tmp_pat
             list(book.entries(after=3))
 
 
+@pytest.mark.parametrize("column", ["previous", "hash", "kind", "key", "body", "at"])
+@pytest.mark.parametrize("value", ["x'00ff'", "7", "1.5", "CAST(x'ff00' AS TEXT)"])
+@pytest.mark.parametrize("number", [3, 5])
+def test_whatever_a_column_of_an_sqlite_book_holds_the_entry_is_named(tmp_path, column, value, number):
+    """Also in the last row, which the next entry would be written after."""
+    place = str(tmp_path / "a.db")
+    with Ledger(place) as book:
+        book.append_many([("used", {"x": at}, f"k{at}") for at in range(5)])
+    with unlocked(place) as execute:
+        execute(f"UPDATE headwater_ledger SET {column} = {value} WHERE number = {number}")
+    with Ledger(place) as book:
+        audit = book.audit()
+        # a number stays one in a column of text, which is what SQLite makes of it
+        assert (audit.findings[0].first, audit.findings[0].last) == (number, number)
+        assert [each.wrong for each in audit.findings] == ["changed"]
+        str(audit).encode()
+        audit.head.encode()
+        if value[0] in "xC":
+            with pytest.raises(InputError, match=rf"entry {number} is not what was written") as caught:
+                list(book.entries())
+            assert "headwater ledger audit" in caught.value.remedy
+        if number == 5 and column == "hash":
+            for ask in (book.head, lambda: book.append("used", {})):
+                with pytest.raises(InputError, match="entry 5 is not what was written"):
+                    ask()
+        else:
+            assert book.append("used", {}).number == 6
+
+
+@pytest.mark.parametrize("number", [-(2**63), -1, 0, 2**62, 2**63 - 1])
+def test_a_row_under_any_number_is_found(place, number):
+    with Ledger(place) as book:
+        book.append_many([("used", {"x": at}, None) for at in range(3)])
+        with unlocked(place) as execute:
+            execute(f"INSERT INTO headwater_ledger VALUES ({number}, 'a', 'b', 'used', NULL, '{{}}', 'now')")
+        audit = book.audit()
+        assert audit.entries == 4
+        assert number in {each.first for each in audit.findings}
+        if number > 3:
+            with pytest.raises(InputError, match=f"entry {number} is not what was written"):
+                book.append("used", {})
+        with unlocked(place, locked=False) as execute:
+            execute("DELETE FROM headwater_ledger WHERE number BETWEEN 1 AND 3")
+        assert [each.first for each in book.audit().findings if each.wrong != "missing"] == [number]
+
+
+def test_an_audit_without_a_head_says_once_what_it_cannot_see(place):
+    """An emptied book is as good a book as any to who has no head."""
+    with Ledger(place) as book:
+        head = book.append("used", {}).hash
+        assert str(book.audit(head)).splitlines() == ["1 entries, each as it was written", f"head: {head}"]
+        with unlocked(place) as execute:
+            execute("DELETE FROM headwater_ledger")
+        assert not book.audit(head).valid
+        _, said, _ = str(book.audit()).splitlines()
+        assert "cut off the end" in said and "head" in said
+        assert str(book.audit()).count("cut off") == 1
+
+
 @pytest.mark.parametrize("head", ["", "abc", "g" * 64, 7, "a" * 63, "a" * 65])
 def test_a_head_that_is_no_hash_is_refused(tmp_path, head):
     with Ledger(tmp_path / "a.db") as book, pytest.raises(InputError, match="is no hash"):

@@ -209,43 +209,56 @@ def test_eight_processes_begin_one_book_and_write_a_single_chain(place):
         assert book.head()[0] == 8 * times + times + 8 * times
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_a_child_process_may_go_on_with_the_ledger_of_its_parent(place, method):
-    """An open SQLite connection must not be inherited, and a server's cannot be shared."""
-    code = """
-import multiprocessing, sys, warnings
-from headwater.ledger import Ledger
-warnings.simplefilter("ignore")
-book = None
-def work(at):
-    book_here = book if book is not None else Ledger(sys.argv[1])
-    for _ in range(5):
-        book_here.append("used", {"at": at})
-if __name__ == "__main__":
-    book = Ledger(sys.argv[1])
-    book.append("used", {"at": -1})
-    processes = [multiprocessing.get_context(sys.argv[2]).Process(target=work, args=(at,)) for at in range(3)]
-    for process in processes:
-        process.start()
-    for _ in range(5):
-        book.append("used", {"at": -1})
-    for process in processes:
-        process.join()
-        assert process.exitcode == 0
-"""
-    import pathlib
-    import tempfile
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_writers_of_a_database_with_a_stricter_level_do_not_meet(server, level):
+    """A writer whose view is older than the lock it waited for would number its entry as the one before."""
+    import psycopg
 
-    with tempfile.TemporaryDirectory() as folder:
-        script = pathlib.Path(folder, "script.py")
-        script.write_text(code)
-        done = subprocess.run(
-            [sys.executable, script, place, method], capture_output=True, text=True, check=False
-        )
-    assert done.returncode == 0, done.stderr
-    with Ledger(place, read_only=True) as book:
-        assert book.head()[0] == 21
+    from tests.ledger.conftest import make_database
+
+    url = make_database(server)
+    name = re.search(r"/(book\d+)", url)[1]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = '{level}'")
+    processes = [start(WRITER, url, who, 10) for who in range(4)]
+    assert [process.communicate()[1] for process in processes] == [""] * 4
+    with Ledger(url) as book:
         assert book.audit().valid
+        assert book.head()[0] == 4 * 10 + 10 + 4 * 10
+
+
+def test_a_reader_sees_one_state(place):
+    """Of a transaction with two statements, also where another commits between them."""
+    from sqlalchemy import text
+
+    with Ledger(place) as book, Ledger(place) as other:
+        book.append("used", {})
+        with book._store.reading() as connection:
+            count = text("SELECT count(*) FROM headwater_ledger")
+            before = connection.execute(count).scalar()
+            other.append("used", {})
+            assert connection.execute(count).scalar() == before == 1
+        assert book.head()[0] == 2
+
+
+@pytest.mark.parametrize(
+    "after", [None, "1", 1.5, True, -1, -(10**30), 10**30, pytest.param(10**5_000, id="huge"), [1]]
+)
+def test_what_is_no_number_of_an_entry_is_refused(tmp_path, after):
+    with Ledger(tmp_path / "a.db") as book:
+        book.append("used", {})
+        with pytest.raises(InputError, match="is no number of an entry"):
+            book.entries(after)
+
+
+@pytest.mark.parametrize(
+    "items", [None, 5, "used", b"used", {"used": {}}, [5], ["abc"], [("used", {})], [("used", {}, None, 1)]]
+)
+def test_what_is_no_list_of_entries_is_refused(tmp_path, items):
+    with Ledger(tmp_path / "a.db") as book:
+        with pytest.raises(InputError, match="triple"):
+            book.append_many(items)
+        assert book.head() == (0, GENESIS)
 
 
 def test_a_book_opened_for_reading_is_not_written_or_begun(place, tmp_path):

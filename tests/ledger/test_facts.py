@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -152,84 +151,6 @@ def test_a_dataset_is_its_content_and_has_the_first_name_that_somebody_gave_it(b
     assert used == [first, first, Key("dataset", "first", "b" * 64), Key("dataset", "named only")]
 
 
-def test_runs_without_a_generation_are_versions_by_their_run_and_have_none(book):
-    for _ in range(2):
-        with book.training("student"):
-            pass
-    with book.training("once"):
-        pass
-    with book.training("teacher", generation=4):
-        pass
-    with book.training("teacher"):
-        pass
-    facts = of_ledger(book)
-    runs = [f"run {entry.body['run']}" for entry in book.entries(kind="run-started")]
-    models = [(each.name, each.key.version, each.generation) for each in facts.entities if each.kind == "model"]
-    assert models == [
-        ("student", runs[0], None),
-        ("student", runs[1], None),
-        ("once", "", None),
-        ("teacher", "4", 4),
-        ("teacher", runs[4], None),
-    ]
-    made = [(one.subject.version, one.object, one.role) for one in facts.relations]
-    assert made == [
-        (version, Key("procedure", run), "made") for (_, version, _), run in zip(models, runs, strict=True)
-    ]
-
-
-def test_a_run_is_a_procedure_with_the_times_of_its_entries(book):
-    with book.training("student"):
-        pass
-    going = book.training("other")
-    going.__enter__().wrote("half")
-    times = [entry.at for entry in book.entries()]
-    runs = [each for each in of_ledger(book).entities if each.kind == "procedure"]
-    assert [(each.started, each.time) for each in runs] == [(times[0], times[1]), (times[2], times[2])]
-    going.__exit__(None, None, None)
-
-
-def test_generations_that_nobody_stated_are_told_by_the_order_of_the_book(book, monkeypatch):
-    """Also where the clock of a second machine is an hour behind."""
-
-    class Behind(datetime):
-        @classmethod
-        def now(cls, zone=None):
-            return datetime.now(zone) - timedelta(hours=1)
-
-    with book.training("student") as run:
-        run.used(Dataset.of(b"web", "web"), samples=1_000)
-        run.wrote(b"first", samples=500)
-    monkeypatch.setattr("headwater.ledger.book.datetime", Behind)
-    with book.training("student") as run:
-        run.used(b"first", samples=500)
-        run.wrote(b"second", samples=500)
-    graph, report = to_graph(of_ledger(book))
-    assert [(flow.provider, flow.model, flow.samples) for flow in graph.flows] == [("student", "student", 500)]
-    assert dict(graph.model("student").initial) == {"web": 1_000}
-    assert "2 by when they were made" in str(report)
-
-
-def test_two_contents_that_share_half_their_hash_are_two(book):
-    """Two that share 12 digits take half a minute to find; those of these share all but the last."""
-    with book.training("student") as run:
-        run.wrote(Dataset("synthetic", "4610ec7762e7" + "0" * 52), samples=5)
-        run.used(Dataset("real", "4610ec7762e7" + "0" * 51 + "1"), samples=5)
-    made, used = relations(of_ledger(book))
-    assert made[0] != used[1]
-    assert (used[1].name, made[0].name) == ("real", "synthetic")
-
-
-def test_the_two_contents_of_a_found_collision_are_two(book):
-    one, other = b"x3778012", b"x10780647"
-    assert sha(one)[:12] == sha(other)[:12]
-    with book.training("student") as run:
-        run.wrote(one)
-        run.used(other)
-    made, used = relations(of_ledger(book))
-    assert (made[0].version, used[1].version) == (sha(one), sha(other))
-
-
 def test_a_run_that_failed_or_goes_on_is_left_out_unless_it_wrote_something(book):
     """What a failed run wrote may have been used: left out, it would pass for real."""
     with pytest.raises(ValueError), book.training("failed") as run:
@@ -263,6 +184,38 @@ def test_marks_and_vouchers_are_told_and_contradictions_doubted(book):
     [issue] = facts.issues
     assert issue.place == Place("lab.db", 1)
     assert "is vouched for as real, and teacher is said to have made it" in issue.message
+
+
+def test_data_that_nobody_says_anything_of_are_doubted_for_they_pass_for_real(book):
+    """Vouched for, written by a run, of a stated generator, or marked: then something is said."""
+    book.vouch(b"vouched", by="Ann")
+    book.mark(b"marked", "card", {"language_creators": "machine-generated"})
+    with book.training("writer") as run:
+        run.wrote(b"written")
+    with book.training("student") as run:
+        for content in (b"vouched", b"marked", b"written"):
+            run.used(content)
+        run.used(b"generated", generated_by="gpt")
+        run.used(b"labelled", generated_by="gpt", role="labelled")
+        run.used(Dataset("scored", "a" * 64), generated_by="gpt", role="judged")
+        run.used(b"test", role="evaluated-on")
+        run.used(Dataset("found", "b" * 64))
+        run.used(Dataset("found", "b" * 64))
+    issues = of_ledger(book).issues
+    said = "and no entry says who made it; `ledger.vouch` or `generated_by` would tell"
+    assert [(issue.severity, issue.message) for issue in issues] == [
+        ("warning", f"nobody vouches that {name!r} is real, {said}") for name in ("scored", "found")
+    ]
+    assert issues[1].place == Place("lab.db", 14)
+
+
+def test_of_many_such_data_twenty_are_named_and_the_others_counted(book):
+    with book.training("student") as run:
+        for number in range(23):
+            run.used(Dataset(f"found {number}"))
+    *named, rest = of_ledger(book).issues
+    assert len(named) == 20
+    assert rest.message.startswith("nobody vouches for 3 further datasets, and no entry says who made them")
 
 
 def test_openlineage_events_in_the_book_are_read_as_from_a_file(book, tmp_path):

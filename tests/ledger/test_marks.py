@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from contextlib import suppress
 
 import pytest
@@ -134,28 +135,72 @@ def test_files_are_read_and_remembered_by_their_hash(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "content", "said"),
     [
-        ("c2pa", "{", "is not JSON"),
+        ("c2pa", "{", "1: is not JSON"),
         ("c2pa", "[" * 100_000, "is not JSON"),
         ("c2pa", "{}", "holds no manifests"),
         ("c2pa", '{"manifests": []}', "holds no manifests"),
         ("c2pa", "7", "holds no manifests"),
-        ("c2pa", "\ud800", "is not JSON"),
+        ("c2pa", "\ud800", "1: is not UTF-8 text"),
         ("croissant", "[]", "holds no dataset"),
         ("card", "no head", "is not a card"),
-        ("card", "---\na: [\n---\n", "is not a card"),
+        ("card", "---\na: [\n---\n", "3: is not YAML"),
         ("card", "---\n" + "a: b\n" * 20_000, "is not a card"),
-        ("card", "---\n- a\n---\n", "its head is no mapping"),
-        ("card", "---\n!!python/object/apply:os.system ['true']\n---\n", "is not a card"),
+        ("card", "---\n- a\n---\n", "2: the front matter is a list, not a mapping"),
+        ("card", "---\n!!python/object/apply:os.system ['true']\n---\n", "2: the front matter is a list"),
+        ("card", "---\na: {<<: " * 60, "is not a card"),
+        ("croissant", '{"hasSyntheticData": NaN}', "is not JSON"),
+        ("croissant", '{"hasSyntheticData": 1' + "0" * 5_000 + "}", "is not JSON"),
     ],
 )
 def test_evidence_that_is_none_is_refused_with_its_file(tmp_path, kind, content, said):
     path = tmp_path / "mark"
     path.write_bytes(content.encode("utf-8", "surrogatepass"))
-    with pytest.raises(InputError, match=f"mark: {said}"):
+    with pytest.raises(InputError, match=f"mark:( |(?=[0-9])){said}"):
         marked(D, kind, path)
 
 
+BOMB = "---\na0: &a0 {tags: synthetic}\n" + "".join(
+    f"a{at}: &a{at} {{<<: [{', '.join([f'*a{at - 1}'] * 9)}]}}\n" for at in range(1, 12)
+)
+
+
+def test_a_card_of_a_few_hundred_bytes_that_holds_millions_is_refused_at_once(tmp_path):
+    """Merge keys that each name the ones before nine times: constructed, they never end."""
+    assert len(BOMB) < 800
+    path = tmp_path / "README.md"
+    path.write_text(f"{BOMB}---\n")
+    with pytest.raises(InputError, match="500,000 values"):
+        marked(D, "card", path)
+
+
+@pytest.mark.parametrize(
+    "value", ["!!timestamp never", "2026-13-45", "!!int x", "!!binary ----", "!!set {a}"]
+)
+def test_a_value_of_a_card_that_is_not_what_it_says_leaves_the_rest(tmp_path, value):
+    path = tmp_path / "README.md"
+    path.write_text(f"---\ndate: {value}\ntags: [synthetic]\n---\n")
+    assert says("card", path) == "mixed"
+
+
+@pytest.mark.parametrize("kind", ["c2pa", "croissant", "card"])
+def test_a_pipe_is_no_evidence_and_not_waited_for(tmp_path, kind):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe: is no regular file"):
+        marked(D, kind, tmp_path / "pipe")
+    with pytest.raises(InputError, match="is no regular file"):
+        marked(D, kind, "/dev/zero")
+
+
+@pytest.mark.parametrize("name", ["a" * 5_000, "a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have_is_refused(name):
+    with pytest.raises(InputError):
+        marked(D, "card", name)
+
+
 def test_evidence_of_an_unknown_kind_or_no_json_is_refused(tmp_path):
+    for strange in ({}, ["card"], None, 5):
+        with pytest.raises(InputError, match="no mark is of kind"):
+            marked(D, strange, {})
     with pytest.raises(InputError, match=r"no mark is of kind 'exif'(?s:.*)known: c2pa, croissant, card"):
         marked(D, "exif", {})
     with pytest.raises(InputError, match="the evidence is no JSON"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -134,6 +135,26 @@ def test_the_same_content_is_the_same_dataset_however_it_is_given(tmp_path):
     assert Dataset.of(tmp_path).sha256 not in (SHA, "")
 
 
+def test_memory_that_is_not_in_one_piece_has_the_hash_of_its_bytes():
+    assert Dataset.of(memoryview(b"a-b-c-")[::2]).sha256 == SHA
+    grid = np.frombuffer(b"abcdef", "u1").reshape(2, 3)
+    assert Dataset.of(memoryview(np.asfortranarray(grid))).sha256 == Dataset.of(b"abcdef").sha256
+    released = memoryview(b"abc")
+    released.release()
+    with pytest.raises(InputError, match="the memory of a dataset cannot be read"):
+        Dataset.of(released)
+
+
+def test_a_loop_of_links_and_a_pipe_are_no_datasets(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="there is no such file"):
+        Dataset.of(tmp_path / "a")
+    with pytest.raises(InputError, match="is no regular file"):
+        Dataset.of(tmp_path / "pipe")
+
+
 def test_a_dataset_can_be_named_and_stated():
     assert Dataset.of(b"abc", "letters") == Dataset("letters", SHA)
     assert Dataset.of(Dataset("x", SHA, 5)) == Dataset("x", SHA, 5)
@@ -162,6 +183,20 @@ def test_a_dataset_can_be_named_and_stated():
         (lambda run: run.used(b"x", generated_by=""), "generated_by is empty"),
         (lambda run: run.used(b"x", generated_by=["t", " "]), "generated_by is empty"),
         (lambda run: run.used(b"x", generated_by=[7]), "generated_by is 7, not text"),
+        (lambda run: run.used(b"x", generated_by=5), "generated_by is int"),
+        (lambda run: run.used(b"x", generated_by={"t": 1}), "generated_by is dict"),
+        (lambda run: run.used(b"x", generated_by=b"t"), "generated_by is bytes"),
+        (lambda run: run.used("a" * 5_000), "a part of more than 255 characters"),
+        (lambda run: run.used("b/" + "a" * 256), "a part of more than 255 characters"),
+        (lambda run: run.used("ä" * 200), "there is no such file|the file cannot be read"),
+        (lambda run: run.used("a/" * 5_000), "the file cannot be read"),
+        (lambda run: run.wrote("a" * 5_000), "has 5,000 characters"),
+        (lambda run: run.used("a" * 5_000, role="initialised"), "has 5,000 characters"),
+        (lambda run: run.ledger.mark(b"x", {}, {}), "no mark is of kind"),
+        (lambda run: run.ledger.training("m", labels=[1]).__enter__(), "labels are list"),
+        (lambda run: run.ledger.training("m", labels="abc").__enter__(), "labels are str"),
+        (lambda run: run.ledger.training("m", labels=5).__enter__(), "labels are int"),
+        (lambda run: run.ledger.training("m", labels=[]).__enter__(), "labels are list"),
         (lambda run: run.used(b"x", role="train"), "role='train'(?s:.*)did you mean 'trained-on'"),
         (lambda run: run.used(b"x", role="labelled"), "says what a model did, and names none"),
         (lambda run: run.used(b"x", vouched_by=" "), "who vouches for it is empty"),

@@ -19,10 +19,10 @@ from tests.ledger.conftest import SECRET
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("mysql://me:hush@host/db", "no ledger is kept in mysql"),
+        ("mysql://me:hush@host/db", r"no ledger is kept in mysql://\.\.\."),
         ("postgresql+asyncpg://me:hush@host/db", r"no ledger is kept in postgresql\+asyncpg"),
         ("hush://x:hush@", "no ledger is kept in"),
-        ("postgresql://me:hush@host:port/db", "cannot be read"),
+        ("postgresql://me:hush@host:port/db", r"the URL postgresql://\.\.\. cannot be read"),
         ("://hush", "cannot be read"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
@@ -37,6 +37,25 @@ def test_a_place_that_cannot_hold_a_ledger_is_refused_with_what_could(url, said)
         Ledger(url)
     assert "ledger.db" in caught.value.remedy
     assert ":hush" not in str(caught.value)
+    assert "'" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", [5, None, b"a.db", ["a.db"], object()])
+def test_a_place_of_another_type_is_refused(place):
+    with pytest.raises(InputError, match="is empty or not text"):
+        Ledger(place)
+
+
+def test_a_loop_of_links_and_a_name_without_end_are_refused(tmp_path):
+    (tmp_path / "a.db").symlink_to("b.db")
+    (tmp_path / "b.db").symlink_to("a.db")
+    for read_only in (False, True):
+        with pytest.raises(InputError, match="the ledger cannot be opened"):
+            Ledger(tmp_path / "a.db", read_only=read_only)
+        with pytest.raises(HeadwaterError):
+            Ledger("a" * 5_000, read_only=read_only)
+        with pytest.raises(HeadwaterError):
+            Ledger(tmp_path / ("a" * 253), read_only=read_only)
 
 
 def test_a_file_that_is_no_sqlite_is_refused_and_left_as_it_is(tmp_path):
@@ -108,7 +127,8 @@ def as_nobody(code, *arguments):
     drop = "import os\nif os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
     # what is imported later could be where only root may read
     imports = (
-        "from headwater.ledger import Ledger, storing\nimport sys, sqlalchemy.dialects.sqlite, sqlite3\n"
+        "from headwater.ledger import Dataset, Ledger, hashing, storing\n"
+        "import sys, sqlalchemy.dialects.sqlite, sqlite3\n"
     )
     script = imports + drop + textwrap.dedent(code)
     return subprocess.run(
@@ -175,17 +195,21 @@ def test_a_file_in_a_folder_that_may_only_be_read_is_read(open_folder):
     assert os.listdir(folder) == ["a.db"]
 
 
-def test_a_damaged_file_is_said_to_be_damaged(tmp_path):
-    path = tmp_path / "a.db"
-    with Ledger(path) as book:
-        book.append_many([("used", {"x": "y" * 500}, None) for _ in range(500)])
-    data = bytearray(path.read_bytes())
-    middle = len(data) // 2 // 4096 * 4096
-    data[middle : middle + 40_960] = b"\xff" * 40_960
-    path.write_bytes(data)
-    with Ledger(path, read_only=True) as book, pytest.raises(HeadwaterError):
-        book.audit()
-        list(book.entries())
+def test_a_folder_without_permission_is_refused(open_folder):
+    closed = open_folder / "closed"
+    closed.mkdir()
+    Ledger(closed / "a.db").append("used", {})
+    closed.chmod(0)
+    done = as_nobody(
+        SAY + "    say(lambda: Ledger(sys.argv[1], read_only=True))\n"
+        "    say(lambda: Ledger(sys.argv[1]))\n"
+        "    say(lambda: Dataset.of(sys.argv[1]))\n",
+        closed / "a.db",
+    )
+    closed.chmod(0o700)
+    said = f"InputError {closed / 'a.db'}: the ledger cannot be opened: Permission denied"
+    unread = f"InputError {closed / 'a.db'}: no permission to read this file"
+    assert done.stdout.splitlines() == [said, said, unread], done.stderr
 
 
 @pytest.mark.parametrize(

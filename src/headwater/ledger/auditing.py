@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
-from headwater.ledger.chain import GENESIS, hash_of
+from headwater.ledger.chain import GENESIS, hash_of, well_formed
 
 Wrong = Literal["changed", "replaced", "missing", "moved", "inserted", "cut"]
 
@@ -25,6 +25,8 @@ _BUDGET = 64 * 2**20
 """Most characters hashed, and most kept, to find where strange rows belong."""
 
 _RECENT = 64
+
+_NOT_SEEN = "that entries were cut off the end is seen only with the head of an earlier audit (--head)"
 
 Row = Sequence[Any]
 """Number, previous, hash, kind, key, body and time, as the database has them."""
@@ -58,12 +60,15 @@ class Audit:
         What is wrong, in order; at most `MOST_FINDINGS` of them.
     unlisted
         How many further findings there are.
+    against
+        Hash of the entry that was looked for; ``None``: of none, so that a cut-off tail is not seen.
     """
 
     entries: int
     head: str
     findings: tuple[Finding, ...] = ()
     unlisted: int = 0
+    against: str | None = None
 
     @property
     def valid(self) -> bool:
@@ -72,7 +77,8 @@ class Audit:
 
     def __str__(self) -> str:
         if self.valid:
-            return f"{self.entries:,} entries, each as it was written\nhead: {self.head}"
+            cut = f"{_NOT_SEEN}\n" if self.against is None else ""
+            return f"{self.entries:,} entries, each as it was written\n{cut}head: {self.head}"
         found = len(self.findings) + self.unlisted
         lines = [f"{self.entries:,} entries, {found:,} finding{'s'[: found != 1]}", *map(str, self.findings)]
         if self.unlisted:
@@ -129,7 +135,7 @@ class Auditor:
             self.head_seen |= hash_ == self.head
             self._remember(hash_, origin)
             self.before = hash_
-        self.last = hash_
+        self.last = hash_ if isinstance(hash_, str) and hash_.isascii() else ascii(hash_)
 
     def audit(self) -> Audit:
         """Everything found."""
@@ -142,7 +148,7 @@ class Auditor:
         unlisted = max(0, len(found) - MOST_FINDINGS)
         # The cut tail comes last and is what was asked for.
         listed = found if not unlisted else [*found[: MOST_FINDINGS - 1], found[-1]]
-        return Audit(self.rows, self.last, tuple(listed), unlisted)
+        return Audit(self.rows, self.last, tuple(listed), unlisted, self.head)
 
     def _keep(self, row: Row) -> None:
         self.strange.append(row[0])
@@ -266,11 +272,7 @@ class _Numbers:
 def _valid(row: Row, number: int) -> bool:
     """Whether a row's hash is that of its content, written under this number."""
     _, previous, hash_, kind, key, body, at = row
-    try:
-        return bool(hash_of(number, previous, kind, key, body, at) == hash_)
-    except (TypeError, ValueError):
-        # half a character, or no text at all
-        return False
+    return well_formed(row) and bool(hash_of(number, previous, kind, key, body, at) == hash_)
 
 
 def _all(wrong: Wrong, numbers: Sequence[int], said: str) -> Iterator[Finding]:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,12 +18,16 @@ from headwater.ledger import marks, runs
 from headwater.ledger.auditing import Audit, Auditor, Row
 from headwater.ledger.chain import (
     GENESIS,
+    LAST,
     Entry,
     canonical,
     check_hash,
     check_key,
     check_kind,
+    check_number,
     hash_of,
+    is_hash,
+    well_formed,
 )
 from headwater.ledger.datasets import Content, Dataset
 
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 Item = tuple[str, Mapping[str, Any], str | None]
 """Kind, body and key of an entry to be."""
+
+_ITEMS = "write a list of triples: kind, body, and a key or None"
 
 PAGE = 200
 """Entries read at once: a body may be large."""
@@ -67,7 +72,6 @@ class Ledger:
         from headwater.ledger.storing import Store
 
         self._store = Store(place, read_only)
-        self._writer = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -112,20 +116,28 @@ class Ledger:
         OutputError
             If they cannot be written; the book is then as it was.
         """
-        checked = [_checked(*item) for item in items]
+        checked = _checked(items)
         if not checked:
             return []
-        with self._writer, self._store.writing() as connection:
-            return _write(connection, checked)
+        with self._store.writing() as connection:
+            return _write(connection, checked, self.name)
 
     def entries(self, after: int = 0, kind: str | None = None) -> Iterator[Entry]:
         """Entries with a number above `after`, in order, up to the last one there is at the first step.
 
         No transaction is open between two steps.
+
+        Raises
+        ------
+        InputError
+            If the kind is unknown or `after` no number, or an entry is not what was written.
         """
         if kind is not None:
             check_kind(kind)
-        last = self.head()[0]
+        return self._entries(check_number(after), kind)
+
+    def _entries(self, after: int, kind: str | None) -> Iterator[Entry]:
+        last = self._last_number()
         while after < last:
             page = self._page(after, last, kind)
             yield from page
@@ -136,7 +148,7 @@ class Ledger:
     def head(self) -> tuple[int, str]:
         """Number and hash of the last entry; 0 and the genesis value where there is none."""
         with self._store.reading() as connection:
-            return _head(connection)
+            return _head(connection, self.name)
 
     def training(
         self, model: str, *, generation: int | None = None, labels: Mapping[str, str] | None = None
@@ -191,26 +203,31 @@ class Ledger:
             auditor.take(row)
         return auditor.audit()
 
+    def _last_number(self) -> int:
+        with self._store.reading() as connection:
+            row = _last(connection)
+        return int(row[0]) if row else 0
+
     def _rows(self) -> Iterator[Row]:
         """Every row there is, as the database has it, whatever its number."""
-        after, last = -(2**63), self.head()[0]
-        while after < last:
-            page = self._read(after, last, None)
+        last = self._last_number()
+        page = self._read(None, last, None)
+        while page:
             yield from page
-            if len(page) < PAGE:
-                return
-            after = page[-1][0]
+            page = self._read(page[-1][0], last, None)
 
     def _page(self, after: int, last: int, kind: str | None) -> list[Entry]:
         return [_entry(row, self.name) for row in self._read(after, last, kind)]
 
-    def _read(self, after: int, last: int, kind: str | None) -> Sequence[Row]:
+    def _read(self, after: int | None, last: int, kind: str | None) -> Sequence[Row]:
         from sqlalchemy import select
 
         from headwater.ledger.tables import ENTRIES
 
         columns = ENTRIES.c
-        wanted = select(ENTRIES).where(columns.number > after, columns.number <= last)
+        wanted = select(ENTRIES).where(columns.number <= last)
+        if after is not None:
+            wanted = wanted.where(columns.number > after)
         if kind is not None:
             wanted = wanted.where(columns.kind == kind)
         with self._store.reading() as connection:
@@ -226,41 +243,65 @@ class Ledger:
         return _entry(row, self.name)
 
 
-def _checked(kind: str, body: Mapping[str, Any], key: str | None) -> tuple[str, str, str | None]:
-    check_kind(kind)
-    check_key(key)
-    return kind, canonical(body), key
+def _checked(items: object) -> list[tuple[str, str, str | None]]:
+    if isinstance(items, (str, bytes, Mapping)) or not isinstance(items, Iterable):
+        raise InputError(f"the items are {type(items).__name__}", _ITEMS)
+    checked = []
+    for item in items:
+        if not isinstance(item, (tuple, list)) or len(item) != 3:
+            raise InputError(f"an item is {type(item).__name__}, and no triple", _ITEMS)
+        kind, body, key = item
+        check_kind(kind)
+        check_key(key)
+        checked.append((kind, canonical(body), key))
+    return checked
 
 
 def _entry(row: Row, place: str) -> Entry:
     number, previous, hash_, kind, key, text, at = row
     try:
-        body = json.loads(text)
-    except (ValueError, TypeError, RecursionError):
+        body = json.loads(text) if well_formed(row) else None
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise InputError(
-            f"entry {number} is not what was written",
-            "find out what was changed: headwater ledger audit",
-            place,
-        )
+        raise _altered(number, place)
     return Entry(number, previous, hash_, kind, key, body, at)
 
 
-def _head(connection: Connection) -> tuple[int, str]:
+def _altered(number: object, place: str) -> InputError:
+    return InputError(
+        f"entry {number!r:.60} is not what was written",
+        "find out what was changed: headwater ledger audit",
+        place,
+    )
+
+
+def _last(connection: Connection) -> Row | None:
     from sqlalchemy import select
 
     from headwater.ledger.tables import ENTRIES
 
     last = select(ENTRIES.c.number, ENTRIES.c.hash).order_by(ENTRIES.c.number.desc()).limit(1)
-    row = connection.execute(last).first()
-    return (row[0], row[1]) if row else (0, GENESIS)
+    return connection.execute(last).first()
 
 
-def _write(connection: Connection, items: Sequence[tuple[str, str, str | None]]) -> list[Entry | None]:
+def _head(connection: Connection, place: str) -> tuple[int, str]:
+    row = _last(connection)
+    if row is None:
+        return 0, GENESIS
+    number, hash_ = row
+    if not isinstance(number, int) or not 0 < number < LAST or not is_hash(hash_):
+        # Whatever were written after it would hold it in place.
+        raise _altered(number, place)
+    return number, hash_
+
+
+def _write(
+    connection: Connection, items: Sequence[tuple[str, str, str | None]], place: str
+) -> list[Entry | None]:
     from headwater.ledger.tables import ENTRIES
 
-    number, previous = _head(connection)
+    number, previous = _head(connection, place)
     known = _known(connection, [key for _, _, key in items if key is not None])
     at = datetime.now(UTC).isoformat(timespec="microseconds")
     rows: list[dict[str, Any]] = []

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,8 @@ KINDS = (
 LARGEST_BODY = 4 * 2**20
 LONGEST_KEY = 500
 DEEPEST = 100
+LAST = 2**62
+"""Numbers are below this, so that there is always a next one."""
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -69,6 +72,17 @@ def hash_of(number: int, previous: str, kind: str, key: str | None, body: str, a
     """SHA-256, in hex, of the canonical JSON of the list of these; `body` is canonical JSON already."""
     before = f"{number},{json.dumps(previous)},{json.dumps(kind)},{json.dumps(key)}"
     return hashlib.sha256(f"[{before},{body},{json.dumps(at)}]".encode()).hexdigest()
+
+
+def well_formed(row: Sequence[Any]) -> bool:
+    """Whether a row is of a number and texts, as every row of a book; its hash is not looked at."""
+    number, previous, hash_, kind, key, body, at = row
+    texts = (previous, hash_, kind, body, at)
+    return (
+        isinstance(number, int)
+        and all(isinstance(each, str) and each.isascii() for each in texts)
+        and (key is None or (isinstance(key, str) and not _UNPRINTABLE.search(key)))
+    )
 
 
 def canonical(body: object) -> str:
@@ -123,6 +137,18 @@ def check_kind(kind: object) -> None:
         raise InputError(f"no entry is of kind {kind!r:.60}", f"known: {', '.join(KINDS)}")
 
 
+def check_number(after: Any) -> int:
+    """The number of an entry, or 0; `InputError` for all else."""
+    try:
+        number = operator.index(after)
+    except TypeError:
+        number = -1
+    if isinstance(after, bool) or not 0 <= number < LAST:
+        given = f"{number:.2g}" if isinstance(after, int) and abs(number) < 10**300 else type(after).__name__
+        raise InputError(f"after={given} is no number of an entry", "write a whole number, at least 0")
+    return number
+
+
 def check_key(key: object) -> None:
     """Raise `InputError` where an entry's key is no short text."""
     if key is None:
@@ -132,6 +158,11 @@ def check_key(key: object) -> None:
             f"the key of an entry is {key!r:.60}",
             f"write a text of 1 to {LONGEST_KEY} characters, without control characters, or None",
         )
+
+
+def is_hash(value: object) -> bool:
+    """Whether it is a hash as a book writes it."""
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
 def check_hash(head: object) -> str | None:

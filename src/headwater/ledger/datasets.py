@@ -19,6 +19,8 @@ from headwater.files import unreadable
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
+LONGEST_PART = 255
+
 Content = Any
 """A path, bytes, a NumPy array, an Arrow table, a data frame, or a `Dataset`."""
 
@@ -120,6 +122,11 @@ def _of_path(path: str | os.PathLike[str], name: str) -> Dataset:
         # Path("") is the current folder
         raise InputError("the path of a dataset is empty", "give the path of a file or folder")
     place = Path(path)
+    if len(max(place.parts, default="", key=len)) > LONGEST_PART:
+        raise InputError(
+            f"the path {shown(place)[:40]!r}... has a part of more than {LONGEST_PART} characters",
+            "no file has such a name; name a dataset with Dataset(name), and give content as bytes",
+        )
     try:
         if place.is_dir():
             sha256 = hashing.of_folder(place)
@@ -131,17 +138,27 @@ def _of_path(path: str | os.PathLike[str], name: str) -> Dataset:
                 f"for one that is kept elsewhere: Dataset({shown(place)!r}, sha256=...)",
                 shown(place),
             )
-    except ValueError as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
     return Dataset(name or shown(place), sha256)
+
+
+def _of_bytes(content: bytes | bytearray | memoryview) -> str:
+    if not isinstance(content, memoryview):
+        return hashlib.sha256(content).hexdigest()
+    try:
+        plain = content.c_contiguous and content.ndim == 1
+        return hashlib.sha256(content if plain else content.tobytes()).hexdigest()
+    except (ValueError, BufferError) as error:
+        raise InputError(f"the memory of a dataset cannot be read: {error}", "give bytes") from None
 
 
 def _hashed(content: Any) -> tuple[str, str, int | None]:
     """What it is, its hash, and how many rows it has."""
     if isinstance(content, (bytes, bytearray, memoryview)):
-        return "bytes", hashlib.sha256(content).hexdigest(), None
+        return "bytes", _of_bytes(content), None
     import numpy as np
     import pyarrow as pa
 

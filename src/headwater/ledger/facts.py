@@ -20,13 +20,16 @@ from headwater.ledger.chain import Entry
 from headwater.ledger.runs import DEEDS, USES
 from headwater.lineage.facts import Count, Facts, Key, Place, Role
 from headwater.lineage.reading.collecting import LONGEST_NAME, Collector, name_problem, spelled
+from headwater.lineage.rules import MADE_BY_MODEL
 from headwater.lineage.runs import moment
 
 FORMAT = "ledger"
 
 _ROLES = set(get_args(Role))
 _SYNTHETIC = {"all", "mixed", "none"}
+_MOST_DOUBTS = 20
 _MOST_LABELS = 200
+_BEFORE = datetime.min.replace(tzinfo=UTC)
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -106,7 +109,7 @@ class _Told:
 
     collector: Collector
     name: str
-    now: datetime = datetime.min.replace(tzinfo=UTC)
+    now: datetime = _BEFORE
     runs: dict[str, _Run] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     evidence: list[_Use] = field(default_factory=list)
@@ -114,6 +117,8 @@ class _Told:
     vouched: dict[Key, Place] = field(default_factory=dict)
     named: set[Key] = field(default_factory=set)
     stated: set[tuple[Key, Key, str]] = field(default_factory=set)
+    learned: dict[Key, Place] = field(default_factory=dict)
+    known: set[Key] = field(default_factory=set)
 
     def place(self, entry: Entry) -> Place:
         """Where an entry stands."""
@@ -131,8 +136,10 @@ class _Told:
         elif entry.kind in ("run-finished", "run-failed"):
             run.end = "run-finished" if entry.kind == "run-finished" else "run-failed"
             run.time = self._time(entry)
-        else:
+        elif entry.kind in ("used", "wrote"):
             self._add(run.used if entry.kind == "used" else run.wrote, entry, place)
+        else:
+            self.collector.error(place, f"an entry of kind {spelled(entry.kind)}; it was skipped")
 
     def state(self) -> None:
         """Put everything into the collector."""
@@ -252,6 +259,8 @@ class _Told:
         if asset.kind == "dataset":
             self.collector.entity(asset, use.place, count=self._held(use))
             self._generators(use)
+        if asset.kind == "dataset" and role == "trained-on":
+            self.learned.setdefault(asset, use.place)
         self.collector.relation(run.model, asset, role, use.place, count=count, word="used")
 
     def _held(self, use: _Use) -> Count | None:
@@ -283,6 +292,8 @@ class _Told:
         if (use.dataset, maker, role) in self.stated:
             return
         self.stated.add((use.dataset, maker, role))
+        if role in MADE_BY_MODEL:
+            self.known.add(use.dataset)
         if role == "generated":
             self.makers.setdefault(use.dataset, []).append(maker)
         self.collector.relation(use.dataset, maker, role, use.place, count=count, word=word)
@@ -292,12 +303,15 @@ class _Told:
         if use.kind == "vouched":
             said = {"vouched_by": body.get("by"), "vouched_note": body.get("note")}
             self.vouched.setdefault(use.dataset, use.place)
+            self.known.add(use.dataset)
             self._label(use, "none", said)
             return
         says = body.get("says")
         words = body.get("words")
         text = ", ".join(str(word) for word in words) if isinstance(words, list) else ""
         stated = says if isinstance(says, str) and says in _SYNTHETIC else None
+        if stated:
+            self.known.add(use.dataset)
         self._label(use, stated, {f"mark.{body.get('mark')}": text or "yes"})
 
     def _label(self, use: _Use, synthetic: Any, said: Mapping[str, object]) -> None:
@@ -315,3 +329,15 @@ class _Told:
                 self.collector.warning(
                     place, f"{dataset.name!r} is vouched for as real, and {made} is said to have made it"
                 )
+        self._unknown_makers()
+
+    def _unknown_makers(self) -> None:
+        """Doubt what a model learned from and nobody says anything of: it is taken as real."""
+        doubted = [(data, place) for data, place in self.learned.items() if data not in self.known]
+        remedy = "`ledger.vouch` or `generated_by` would tell"
+        for dataset, place in doubted[:_MOST_DOUBTS]:
+            said = f"nobody vouches that {dataset.name!r} is real, and no entry says who made it"
+            self.collector.warning(place, f"{said}; {remedy}")
+        if more := doubted[_MOST_DOUBTS:]:
+            said = f"nobody vouches for {len(more):,} further datasets, and no entry says who made them"
+            self.collector.warning(more[0][1], f"{said}; {remedy}")

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from headwater.errors import InputError
 from headwater.files import read_bytes
 from headwater.ledger.datasets import Dataset
@@ -47,7 +45,7 @@ def marked(dataset: Dataset, kind: str, evidence: Evidence) -> dict[str, Any]:
     InputError
         If the kind is unknown, or the evidence cannot be read as such.
     """
-    if kind not in _READERS:
+    if not isinstance(kind, str) or kind not in _READERS:
         raise InputError(f"no mark is of kind {kind!r:.60}", f"known: {', '.join(_READERS)}")
     content, digest, name = _read(kind, evidence)
     says, words = _READERS[kind](content, name)
@@ -70,25 +68,27 @@ def _read(kind: str, evidence: Evidence) -> tuple[Any, str, str]:
                 f"the evidence is no JSON: {str(error)[:100]}", "give a file or mapping"
             ) from None
         return evidence, hashlib.sha256(data).hexdigest(), ""
-    name = Path(evidence).as_posix()
+    from headwater.lineage.reading import marked_json
+    from headwater.lineage.reading.folders import shown
+
+    name = shown(Path(evidence))
+    if os.path.exists(evidence) and not os.path.isfile(evidence):
+        # A pipe would be waited for.
+        raise InputError("is no regular file", "name the file of the mark", name)
     data = read_bytes(evidence, LARGEST)
-    parse = _head_of_card if kind == "card" else json.loads
-    try:
-        content = parse(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError, yaml.YAMLError):
-        form = "a card: YAML between two lines of ---" if kind == "card" else "JSON"
-        raise InputError(f"is not {form}", "correct the file, or name another", name) from None
-    return content, hashlib.sha256(data).hexdigest(), name
+    parse = _head_of_card if kind == "card" else marked_json.plain
+    return parse(data, name), hashlib.sha256(data).hexdigest(), name
 
 
-def _head_of_card(text: str) -> Any:
-    lines = text.splitlines()
-    if not lines or lines[0].strip() != "---":
-        raise ValueError("no front matter")
-    end = next((at for at, line in enumerate(lines[1:], 1) if line.strip() == "---"), None)
-    if end is None or end > 10_000:
-        raise ValueError("no end of the front matter")
-    return yaml.safe_load("\n".join(lines[1:end]))
+def _head_of_card(data: bytes, name: str) -> Any:
+    from headwater.lineage.formats.hugging_face import front_matter
+
+    head = front_matter.parse(data, name)
+    if head.problem:
+        raise InputError(
+            f"is not a card: it {head.problem}", "begin it with YAML between two lines of ---", name
+        )
+    return head.fields
 
 
 def _c2pa(content: Any, name: str) -> tuple[Says, list[str]]:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwater.errors import HeadwaterError, InputError, nearest
@@ -76,12 +75,12 @@ class Run:
         """
         use, deed = _roles(role, generated_by)
         found = _named(dataset) if use == "initialised" else Dataset.of(dataset)
-        makers = [generated_by] if isinstance(generated_by, str) else list(generated_by or [])
+        makers = _makers(generated_by)
         body = {
             "dataset": found.to_dict(),
             "samples": checked_count(samples, "samples"),
             "role": use,
-            "generated_by": [checked_name(maker, "generated_by") for maker in makers],
+            "generated_by": makers,
             "deed": deed if makers else None,
             "generation": checked_count(generation, "generation"),
         }
@@ -142,6 +141,8 @@ def training(
 ) -> Iterator[Run]:
     """Begin a run, and end it: finished, or failed where an exception leaves the block."""
     run = Run(ledger, checked_name(model, "model"), checked_count(generation, "generation"))
+    if labels is not None and not isinstance(labels, Mapping):
+        raise InputError(f"labels are {type(labels).__name__}", "write a mapping, such as {'rate': '0.1'}")
     told = {str(key): str(value) for key, value in (labels or {}).items()}
     run._say([("run-started", {"model": run.model, "generation": run.generation, "labels": told})])
     try:
@@ -164,9 +165,21 @@ def vouched(dataset: Dataset, by: str, note: str) -> dict[str, Any]:
 def _named(content: Content) -> Dataset:
     """A plain name that is no file is a name; all else is content."""
     plain = isinstance(content, str) and os.sep not in content and "/" not in content
-    if plain and content.strip() and "\0" not in content and not Path(content).exists():
+    if plain and content.strip() and "\0" not in content and not os.path.exists(content):
         return Dataset(content)
     return Dataset.of(content)
+
+
+def _makers(generated_by: object) -> list[str]:
+    """Names of models, given as one or several."""
+    if generated_by is None:
+        return []
+    given = [generated_by] if isinstance(generated_by, str) else generated_by
+    if isinstance(given, (bytes, Mapping)) or not isinstance(given, Collection):
+        raise InputError(
+            f"generated_by is {type(given).__name__}", "write the name of a model, or a list of them"
+        )
+    return [checked_name(maker, "generated_by") for maker in given]
 
 
 def _roles(role: str | None, makers: object) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 import weakref
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from sqlalchemy.pool import QueuePool
 
 from headwater import extras
 from headwater.errors import HeadwaterError, InputError, OutputError
+from headwater.ledger.forking import Gate
 from headwater.ledger.tables import LAYOUT, METADATA, TRIGGERS, VERSION
 
 PATIENCE = 60.0
@@ -31,6 +33,7 @@ PATIENCE = 60.0
 _LOCK = 0x6865616477617465
 """Of writers on PostgreSQL, held until the transaction ends."""
 
+_PERMISSION = "check that it and its folder may be read and written"
 _KNOWN = "a path such as ledger.db, or postgresql://user@host/database"
 
 
@@ -42,7 +45,7 @@ def address(place: str | os.PathLike[str]) -> URL:
     InputError
         If it is a URL of something else.
     """
-    spelled = os.fspath(place)
+    spelled = os.fspath(place) if isinstance(place, (str, os.PathLike)) else None
     if not isinstance(spelled, str) or not spelled.strip() or "\0" in spelled:
         raise InputError("the place of a ledger is empty or not text", f"write {_KNOWN}")
     if spelled == ":memory:":
@@ -53,7 +56,7 @@ def address(place: str | os.PathLike[str]) -> URL:
         url = make_url(spelled)
     except (ArgumentError, ValueError):
         # The URL itself is not shown: it may hold a password.
-        scheme = ascii(spelled.partition("://")[0])[1:41]
+        scheme = _quoted(spelled.partition("://")[0])
         raise InputError(f"the URL {scheme}://... cannot be read", f"write {_KNOWN}") from None
     if url.drivername in ("sqlite", "sqlite+pysqlite"):
         if url.database in (None, "", ":memory:") or url.query:
@@ -61,7 +64,12 @@ def address(place: str | os.PathLike[str]) -> URL:
         return url.set(drivername="sqlite")
     if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
         return url.set(drivername="postgresql+psycopg")
-    raise InputError(f"no ledger is kept in {ascii(url.drivername)[1:41]}://...", f"write {_KNOWN}")
+    raise InputError(f"no ledger is kept in {_quoted(url.drivername)}://...", f"write {_KNOWN}")
+
+
+def _quoted(scheme: str) -> str:
+    """The start of a URL, as far as it may be shown."""
+    return ascii(scheme)[1:-1][:40]
 
 
 def shown(url: URL) -> str:
@@ -90,6 +98,8 @@ class Store:
         self.sqlite = self.url.drivername == "sqlite"
         self.read_only = read_only
         self._opened_once = False
+        # Threads that write take turns here, and not each with a connection of its own.
+        self._turn = threading.Lock()
         self._engine = self._opened()
         _OPEN.add(self)
         # A ledger that nobody closed is closed when nobody has it any more.
@@ -105,18 +115,27 @@ class Store:
         """Let go of idle connections; the next use opens new ones."""
         self._engine.dispose()
 
+    def renew(self) -> None:
+        """In a child process: leave the locks and connections of the parent alone, and take new ones."""
+        self._turn = threading.Lock()
+        self._engine.dispose(close=False)
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the book."""
-        with self._told(), self._engine.connect() as connection, connection.begin():
-            yield connection
+        with _GATE.passing(), self._told(), self._engine.connect() as connection:
+            if not self.sqlite:
+                # Otherwise every statement would see what was committed since the one before.
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that no other writer is in; on disk when it ends without an error."""
         if self.read_only:
             raise OutputError(f"{self.shown}: the ledger was opened for reading", "open it without read_only")
-        with self._told(), self._engine.connect() as connection:
+        with self._turn, _GATE.passing(), self._told(), self._engine.connect() as connection:
             alone = connection.execution_options(headwater_writes=True)
             with alone.begin():
                 if not self.sqlite:
@@ -126,12 +145,26 @@ class Store:
     def _opened(self) -> Engine:
         if not self.sqlite:
             extras.load("psycopg", "a ledger on PostgreSQL")
-            engine = create_engine(self.url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+            # Whatever the server's default: a writer must see what was committed while it waited for
+            # the lock, which in a stricter level it does not.
+            engine = create_engine(
+                self.url,
+                pool_pre_ping=True,
+                isolation_level="READ COMMITTED",
+                connect_args={"connect_timeout": 10},
+            )
             event.listen(engine, "connect", _make_durable)
             return engine
-        # found again even if the process changes its folder
-        path = Path(str(self.url.database)).resolve()
-        self._check_file(path)
+        try:
+            # found again even if the process changes its folder
+            path = Path(str(self.url.database)).resolve()
+            self._check_file(path)
+        except HeadwaterError:
+            raise
+        except (OSError, RuntimeError) as error:
+            # A loop of links is a RuntimeError to some versions of Python.
+            said = (error.strerror if isinstance(error, OSError) else None) or "its links lead in a circle"
+            raise InputError(f"the ledger cannot be opened: {said}", _PERMISSION, self.shown) from None
         connect = partial(_sqlite, path, self.read_only)
         engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
         event.listen(engine, "begin", _begin)
@@ -158,7 +191,9 @@ class Store:
             return self._check_layout()
         if self.sqlite and names and not names & METADATA.tables.keys():
             raise InputError(
-                f"this SQLite file holds something else: {min(names)[:60]!r}", "name another file", self.shown
+                f"this SQLite file holds something else: {min(map(str, names))[:60]!r}",
+                "name another file",
+                self.shown,
             )
         if self.read_only:
             raise InputError("there is no ledger in it", "check the spelling", self.shown)
@@ -189,16 +224,19 @@ class Store:
     def _keep_log(self) -> None:
         """Turn write-ahead logging on, which asks for the file alone and does not wait for it by itself."""
         until = time.monotonic() + PATIENCE
-        while True:
+        while not self._logs_ahead(until):
+            time.sleep(0.01)
+
+    def _logs_ahead(self, until: float) -> bool:
+        with _GATE.passing(), self._told(), self._engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
             try:
-                with self._engine.connect() as connection:
-                    raw: Any = connection.connection.dbapi_connection
-                    raw.execute("PRAGMA journal_mode=WAL")
-                return
+                raw.execute("PRAGMA journal_mode=WAL")
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                    raise self._error(error) from None
-                time.sleep(0.01)
+                    raise
+                return False
+        return True
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -213,6 +251,9 @@ class Store:
             raise self._error(error) from None
         except SQLAlchemyError as error:
             raise OutputError(f"{self.shown}: {_first_line(error)}", _AGAIN) from None
+        except UnicodeError:
+            # Of what SQLite says about a damaged file, which quotes it.
+            raise InputError("this is no ledger, or a damaged one", "name another file", self.shown) from None
 
     def _error(self, error: BaseException | None) -> HeadwaterError:
         if isinstance(error, sqlite3.Error):
@@ -221,23 +262,30 @@ class Store:
         return _of_postgresql(error, self.shown, secrets, self._opened_once)
 
 
+_GATE = Gate()
 _OPEN: weakref.WeakSet[Store] = weakref.WeakSet()
 
 
-def _close_all() -> None:
+def _before_fork() -> None:
+    _GATE.shut(PATIENCE)
     for store in list(_OPEN):
         store.close()
 
 
-# A child that inherits an open SQLite connection can damage the file.
-os.register_at_fork(before=_close_all)
+def _in_child() -> None:
+    _GATE.renew()
+    for store in list(_OPEN):
+        store.renew()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_GATE.reopen, after_in_child=_in_child)
 
 
 def _sqlite(path: Path, read_only: bool) -> sqlite3.Connection:
     """A connection whose transactions are begun by us, and whose commits wait for the disk."""
     mode = "mode=ro" if read_only else "mode=rwc"
     log = path.with_name(f"{path.name}-wal")
-    if read_only and not log.exists() and not os.access(path.parent, os.W_OK):
+    if read_only and not os.path.exists(log) and not os.access(path.parent, os.W_OK):
         # Where no file may be made beside it, nobody can be writing either.
         mode += "&immutable=1"
     place = f"{path.as_uri()}?{mode}"
@@ -288,7 +336,7 @@ def _of_sqlite(error: sqlite3.Error, place: str) -> HeadwaterError:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return OutputError(f"{place}: the ledger may only be read", "ask its owner, or `chmod u+w` it")
     if code == sqlite3.SQLITE_CANTOPEN:
-        return InputError("the ledger cannot be opened", "check that it and its folder may be written", place)
+        return InputError("the ledger cannot be opened", _PERMISSION, place)
     return OutputError(f"{place}: {_first_line(error)}", _AGAIN)
 
 

@@ -157,7 +157,7 @@ class Service:
     async def _lost(self, request: Request, error: HTTPException) -> Response:
         reason, told = {
             404: ("path", f"there is nothing here: events are posted to {PATH}"),
-            405: ("method", f"this path takes {(error.headers or {}).get('Allow', 'other methods')}"),
+            405: ("method", f"this path takes {_allowed(error)}"),
         }.get(error.status_code, ("request", error.detail))
         self.counters.refused[reason] += 1
         return self._json({"error": told, "reason": reason}, error.status_code, dict(error.headers or {}))
@@ -167,3 +167,9 @@ class Service:
     ) -> Response:
         answer: Response = self.responses.JSONResponse(content, status, headers)
         return answer
+
+
+def _allowed(error: HTTPException) -> str:
+    """The methods that a path takes, in an order of their own: those of the framework have none."""
+    methods = (error.headers or {}).get("Allow", "other methods").split(",")
+    return ", ".join(sorted(method.strip() for method in methods))
