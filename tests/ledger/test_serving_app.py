@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -301,6 +302,10 @@ def test_a_fault_in_the_writer_leaves_nobody_waiting(service, book):
     assert answer.status == 503
     assert asked(service, event(2)).json["reason"] == "stopping"
     assert asked(service, path="/health", method="GET").status == 503
+    # The thread answers who waits before it says that it has ended.
+    until = time.monotonic() + 30
+    while not ended and time.monotonic() < until:
+        time.sleep(0.01)
     assert ended == [True]
     assert service.writer.fault is book.error
 
