@@ -109,7 +109,7 @@ def _by_severity(issue: Issue) -> tuple[bool, str, int]:
 
 
 def _names(steps: Iterable[Iterable[Key]]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(f"{key.name} {key.version}".strip() for key in step) for step in steps)
+    return tuple(tuple(key.called for key in step) for step in steps)
 
 
 def _read(lineage: Lineage) -> Read:

@@ -236,4 +236,4 @@ def _named(key: Key, folding: Folding) -> str:
     kind = "" if key.kind == "unknown" else f"{key.kind} "
     generation = folding.generation.get(key)
     told = "" if generation is None else f" (generation {generation})"
-    return f"{kind}{key.name}" + (f" {key.version}" if key.version else "") + told
+    return f"{kind}{key.called}{told}"

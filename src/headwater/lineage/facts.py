@@ -36,6 +36,9 @@ Role = Literal[
 Unit = Literal["samples", "tokens", "bytes", "files", "hours", "items"]
 Severity = Literal["error", "warning"]
 
+LONGEST_SHOWN = 24
+"""Characters of a version that are shown in full."""
+
 
 class Key(NamedTuple):
     """What an asset is, what it is called and which version of it: the same when all are equal.
@@ -46,6 +49,19 @@ class Key(NamedTuple):
     kind: Kind
     name: str
     version: str = ""
+
+    @property
+    def called(self) -> str:
+        """Name and version as people read them: of a long hash the beginning.
+
+        Examples
+        --------
+        >>> Key("dataset", "texts", "4610ec7762e7" + 52 * "0").called
+        'texts 4610ec7762e7...'
+        """
+        long = len(self.version) > LONGEST_SHOWN
+        version = f"{self.version[:12]}..." if long else self.version
+        return f"{self.name} {version}".strip()
 
 
 class Place(NamedTuple):

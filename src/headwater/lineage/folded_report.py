@@ -141,7 +141,7 @@ def _merged(lineage: Lineage) -> Iterator[str]:
                 found[generation].append(key)
         for generation, same in found.items():
             if len(same) > 1:
-                names = ", ".join(f"{key.name} {key.version}".strip() for key in same[:3])
+                names = ", ".join(key.called for key in same[:3])
                 yield f"{node.name}, generation {generation}: {names}"
 
 
