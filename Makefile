@@ -51,6 +51,7 @@ fuzz: $(READY) ## spoil real and recorded files of every format, 100,000 times (
 	@$(BIN)/python -m verification.fuzz
 
 verify: $(READY) ## hold theory to simulation, alarms and causes to planted worlds (half an hour)
+	@$(BIN)/python -m pytest -m slow
 	@$(BIN)/python -m verification
 	@$(BIN)/python -m verification.monitoring
 	@$(BIN)/python -m verification.causes

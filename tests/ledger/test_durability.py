@@ -98,7 +98,7 @@ print(json.dumps(told))
 
 
 def test_a_kill_at_any_moment_loses_nothing_committed(place):
-    kills = 60
+    kills = 20
     told = harness(KILLED_ANYWHERE, place, kills, 7)
     assert len(told) >= kills
     there = check(place, told)

@@ -19,7 +19,7 @@ from verification.fuzzing.judging import judge
 from verification.fuzzing.specimens import specimens
 from verification.fuzzing.spoiling import make
 
-NUMBER = {"dvc": 40, "mlflow": 40}
+NUMBER = {"dvc": 20, "ledger": 250, "mlflow": 40}
 """Cases by format, where they are slower than others."""
 
 KEY = Key("model", "m")
@@ -32,7 +32,7 @@ def test_spoilt_records_are_read_or_refused(name: str, tmp_path: Path) -> None:
     if not plan.specimens:
         pytest.skip(f"no recorded files of {name} to start from")
     tally = Tally()
-    for number, format_, verdict, _ in cases(plan, range(NUMBER.get(name, 200)), tmp_path):
+    for number, format_, verdict, _ in cases(plan, range(NUMBER.get(name, 80)), tmp_path):
         tally.add(number, format_, verdict)
     assert not tally.faults, "\n".join(tally.lines())
     assert tally.words[name]["read"] > 10

@@ -551,7 +551,7 @@ def damaged(value: Any, junk: Any, at: random.Random) -> Any:
     return {**value, key: damaged(value[key], junk, at)}
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(junk=ANYTHING, seed=st.integers(0, 2**16))
 def test_any_value_anywhere_gives_facts(tmp_path: Path, junk: Any, seed: int) -> None:
     described = damaged(WHOLE, junk, random.Random(seed))

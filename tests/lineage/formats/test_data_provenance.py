@@ -366,7 +366,7 @@ WHOLE = {
 
 
 @given(place=st.sampled_from(places(WHOLE)), value=VALUES)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_value_anywhere_is_read_or_refused(tmp_path: Path, place: tuple[Any, ...], value: Any) -> None:
     survives(read, tmp_path / "a.json", planted(WHOLE, place, value))
 

@@ -391,7 +391,7 @@ def _places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [at, *(place for key, each in inner for place in _places(each, (*at, key)))]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), wrong=VALUES)
 def test_any_value_anywhere_is_survived(tmp_path: Path, data: st.DataObject, wrong: Any) -> None:
     file = data.draw(st.sampled_from(["dvc.lock", "dvc.yaml", "data/train.csv.dvc"]))

@@ -224,7 +224,7 @@ def test_aliases_are_followed_within_the_budget(folder):
     assert [relation.subject.name for relation in facts.relations] == ["A", "B"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(content=st.binary(max_size=200))
 def test_any_bytes_are_facts_or_issues(tmp_path_factory, content):
     root = tmp_path_factory.mktemp("bytes")
@@ -248,7 +248,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(records=st.lists(values, max_size=4))
 def test_any_shape_of_yaml_is_facts_or_issues(tmp_path_factory, records):
     """Wrong types anywhere: a record gives its asset, or an issue says why not."""

@@ -425,7 +425,7 @@ CELLS = (
 
 
 @given(rows=st.lists(st.tuples(*[CELLS] * len(COLUMNS)), max_size=4))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_cells_are_read_or_told_of(tmp_path: Path, rows: list[tuple[Any, ...]]) -> None:
     file = tmp_path / "any.csv"
     lines = [",".join(COLUMNS)]

@@ -722,7 +722,7 @@ def damaged(value: Any, junk: Any, at: random.Random) -> Any:
     return {**value, key: damaged(value[key], junk, at)}
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fields=st.dictionaries(FIELD, ANYTHING, max_size=5), junk=ANYTHING, seed=st.integers(0, 2**16))
 def test_any_value_anywhere_gives_facts(tmp_path: Path, fields: dict[str, Any], junk: Any, seed: int) -> None:
     rows = [damaged(RECORD, junk, random.Random(seed)), {"id": "z/z", "cardData": fields}]
@@ -737,7 +737,7 @@ def test_any_value_anywhere_gives_facts(tmp_path: Path, fields: dict[str, Any], 
         str(issue).encode()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=200), cut=st.integers(0, 200))
 def test_any_bytes_are_a_card_or_an_issue(tmp_path: Path, content: bytes, cut: int) -> None:
     card = front(

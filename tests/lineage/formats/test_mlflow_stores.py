@@ -315,7 +315,7 @@ class TestExports:
         assert read(folder).records["runs"] == 7
 
     @given(st.data())
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_any_value_anywhere_never_crashes(self, tmp_path: Path, data: st.DataObject):
         files = json.loads((DATA / "export-3.17.json").read_text(encoding="utf-8"))
         name = data.draw(st.sampled_from(sorted(files)))

@@ -235,7 +235,7 @@ class TestHostileEvents:
             assert any(link.subject.name == "s3://lab/safe" for link in facts.relations)
             assert_printable(facts)
 
-    @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+    @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
     @given(data=st.data())
     def test_no_value_anywhere_raises(self, data):
         scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
@@ -250,7 +250,7 @@ class TestHostileEvents:
             changed = put(changed, data.draw(st.sampled_from(paths(changed))), data.draw(values))
         assert_printable(facts_of(changed, RICH))
 
-    @settings(deadline=None, max_examples=200)
+    @settings(deadline=None, max_examples=60)
     @given(data=st.binary(max_size=200))
     def test_no_bytes_raise(self, tmp_path_factory, data):
         file = tmp_path_factory.getbasetemp() / "bytes.json"

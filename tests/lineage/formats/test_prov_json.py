@@ -439,7 +439,7 @@ def test_a_hundred_thousand_records_take_seconds(tmp_path):
 LOOP = json.loads((DATA / "loop_agents.json").read_text())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(places(LOOP)), VALUES)
 def test_any_value_anywhere_is_survived(tmp_path, place, value):
     survives(read, tmp_path / "a.json", planted(LOOP, place, value))
