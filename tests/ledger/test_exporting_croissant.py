@@ -118,4 +118,4 @@ def test_our_own_reader_finds_the_flag_and_the_makers(folder):
     assert flags["web page.txt"] == "none"
     assert flags["labels"] in ("mixed", "all")
     makers = {relation.object.name for relation in facts.relations if relation.role == "used"}
-    assert {"student", "gpt", "claude", "tagger"} <= makers
+    assert {"student", "gpt", "llama", "tagger"} <= makers

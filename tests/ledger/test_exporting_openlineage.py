@@ -139,9 +139,9 @@ def test_what_a_model_wrote_is_a_run_of_its_own_that_read_the_model(tmp_path):
 
 
 def test_the_work_of_other_models_is_said_once_with_all_of_them(book):
-    [made] = by_name(exported(book), "generation by gpt + claude")
+    [made] = by_name(exported(book), "generation by gpt + llama")
     versions = [(each["name"], each["facets"]["version"]["datasetVersion"]) for each in made["inputs"]]
-    assert versions == [("gpt", "2"), ("claude", "2")]
+    assert versions == [("gpt", "2"), ("llama", "2")]
     assert [each["name"] for each in made["outputs"]] == ["feedback"]
     assert made["outputs"][0]["facets"]["dataQualityMetrics"]["rowCount"] == 70
     [labelled] = by_name(exported(book), "labelling by tagger")
