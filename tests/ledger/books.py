@@ -33,9 +33,7 @@ def everything(path: Path) -> Path:
     loop(path)
     with Ledger(path) as book:
         with book.training("judge") as run:
-            run.used(
-                Dataset("feedback", samples=70), samples=50, generated_by=["gpt", "llama"], generation=2
-            )
+            run.used(Dataset("feedback", samples=70), samples=50, generated_by=["gpt", "llama"], generation=2)
             run.used(Dataset("labels"), generated_by="tagger", role="labelled")
             run.used(Dataset("exam"), role="evaluated-on")
             run.wrote(Dataset.of(b"weights", "judge.bin"), kind="model")

@@ -54,6 +54,25 @@ def find_files(root: Path, wanted: Callable[[str], bool], collector: Collector) 
     return sorted(found)
 
 
+def named_files(
+    root: Path, endings: tuple[str, ...], collector: Collector, remedy: str
+) -> list[tuple[Path, str]]:
+    """The files of a folder with one of the endings, each with its name in places; or `root`, a file.
+
+    Counts them as files of the collector.
+
+    Raises
+    ------
+    InputError
+        As `find_files`, and if there is none; `remedy` says what to give.
+    """
+    files = find_files(root, lambda name: name.lower().endswith(endings), collector)
+    if not files:
+        raise InputError(f"holds no {endings[0]} file", remedy, shown(root))
+    collector.files = len(files)
+    return [(file, file.name if file == root else shown(file.relative_to(root))) for file in files]
+
+
 def shown(path: Path) -> str:
     """A path that can be printed and stored: a file name need not be UTF-8."""
     return path.as_posix().encode(errors="backslashreplace").decode()

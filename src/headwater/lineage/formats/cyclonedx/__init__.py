@@ -14,12 +14,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from headwater.errors import InputError
 from headwater.lineage.facts import Facts
 from headwater.lineage.formats.cyclonedx.bills import Bill, load
 from headwater.lineage.formats.cyclonedx.components import Shelf
 from headwater.lineage.formats.cyclonedx.telling import tell
-from headwater.lineage.reading import Collector, find_files, shown
+from headwater.lineage.reading import Collector, named_files, shown
 
 __all__ = ["read"]
 
@@ -38,15 +37,11 @@ def read(path: str | Path) -> Facts:
     """
     root = Path(path)
     collector = Collector(shown(root), FORMAT)
-    files = find_files(root, lambda name: name.lower().endswith(".json"), collector)
-    if not files:
-        remedy = "give the folder with the bills in JSON; `cyclonedx convert` turns XML into it"
-        raise InputError("holds no .json file", remedy, shown(root))
-    collector.files = len(files)
+    remedy = "give the folder with the bills in JSON; `cyclonedx convert` turns XML into it"
+    files = named_files(root, (".json",), collector, remedy)
     shelf = Shelf(collector)
     bills: list[Bill] = []
-    for file in files:
-        name = file.name if file == root else shown(file.relative_to(root))
+    for file, name in files:
         bill = load(file, name, collector)
         if bill:
             bills.append(bill)

@@ -17,11 +17,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from headwater.errors import InputError
 from headwater.lineage.facts import Facts
 from headwater.lineage.formats.prov_json.documents import Statement, statements
 from headwater.lineage.formats.prov_json.relations import tell
-from headwater.lineage.reading import Collector, find_files, shown
+from headwater.lineage.reading import Collector, named_files, shown
 
 __all__ = ["read"]
 
@@ -42,13 +41,8 @@ def read(path: str | Path) -> Facts:
     """
     root = Path(path)
     collector = Collector(shown(root), FORMAT)
-    files = find_files(root, lambda name: name.lower().endswith(_ENDINGS), collector)
-    if not files:
-        raise InputError("holds no .json file", "give the folder with the PROV-JSON documents", shown(root))
-    collector.files = len(files)
     found: list[Statement] = []
-    for file in files:
-        name = file.name if file == root else shown(file.relative_to(root))
+    for file, name in named_files(root, _ENDINGS, collector, "give the folder with the PROV-JSON documents"):
         found += statements(file, name, collector)
     tell(found, collector)
     return collector.facts()

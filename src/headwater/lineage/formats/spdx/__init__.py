@@ -17,11 +17,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from headwater.errors import InputError
 from headwater.lineage.facts import Facts
 from headwater.lineage.formats.spdx.elements import Element, elements
 from headwater.lineage.formats.spdx.relationships import tell
-from headwater.lineage.reading import Collector, find_files, shown
+from headwater.lineage.reading import Collector, named_files, shown
 
 __all__ = ["read"]
 
@@ -40,13 +39,9 @@ def read(path: str | Path) -> Facts:
     """
     root = Path(path)
     collector = Collector(shown(root), FORMAT)
-    files = find_files(root, lambda name: name.lower().endswith((".json", ".jsonld")), collector)
-    if not files:
-        raise InputError("holds no .json file", "give the folder with the SPDX 3 documents", shown(root))
-    collector.files = len(files)
+    remedy = "give the folder with the SPDX 3 documents"
     found: list[Element] = []
-    for file in files:
-        name = file.name if file == root else shown(file.relative_to(root))
+    for file, name in named_files(root, (".json", ".jsonld"), collector, remedy):
         found += elements(file, name, collector)
     tell(found, collector)
     return collector.facts()
