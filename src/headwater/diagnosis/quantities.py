@@ -87,8 +87,8 @@ def measure(grounding: Grounding, regime: Regime, law: Law, generations: int) ->
         risk_limit = setting.limit(law, recursion, known & bounded & ~grounding.is_ungrounded)
         if risk is not None:
             versus = versus_isolated(setting, law, risk[-1], risk_limit)
-    diversity, diversity_limit = _diversity(setting)
-    tail, tail_limit = _tails(setting)
+    diversity, diversity_limit = diversity_of(setting)
+    tail, tail_limit = tails_of(setting)
     return Quantities(
         known=known,
         growth=growth,
@@ -106,8 +106,8 @@ def measure(grounding: Grounding, regime: Regime, law: Law, generations: int) ->
     )
 
 
-def _diversity(setting: Setting) -> tuple[Array | None, Array]:
-    """Table and limit of one minus identity by descent."""
+def diversity_of(setting: Setting) -> tuple[Array | None, Array]:
+    """Diversity retained: (generations + 1, models) or None where left out, and its limit."""
     nothing = np.full(setting.models, np.nan)
     if not setting.dense or not setting.keep.any():
         return None, nothing
@@ -121,8 +121,8 @@ def _diversity(setting: Setting) -> tuple[Array | None, Array]:
     return None if identity is None else 1 - identity, 1 - limit
 
 
-def _tails(setting: Setting) -> tuple[Array | None, Array]:
-    """Table and limit of the effective tail sample."""
+def tails_of(setting: Setting) -> tuple[Array | None, Array]:
+    """Effective tail sample: (generations + 1, models) or None where left out, and its limit."""
     limit = np.full(setting.models, np.nan)
     graph, keep = setting.graph, setting.keep
     trained = keep & graph.trained

@@ -136,6 +136,20 @@ class Settling:
             total = total + power @ total @ power.T
         return total
 
+    def adjoint_sum(self, start: Array) -> Array:
+        r""":math:`\sum_k A^{k\top} C A^k` for symmetric C: the adjoint of `sum`."""
+        if 2 * self._sparse_work <= self._doubling_work:
+            backward = sparse.csr_array(self.matrix.T)
+            total = start.copy()
+            for _ in range(self.steps):
+                total = conjugate(backward, total)
+                total += start
+            return total
+        total = start
+        for power in self._powers:
+            total = total + power.T @ total @ power
+        return total
+
     @cached_property
     def _powers(self) -> list[Array]:
         powers = [self.matrix.toarray()]
@@ -145,7 +159,8 @@ class Settling:
         return powers
 
     @property
-    def _levels(self) -> int:
+    def levels(self) -> int:
+        """Squarings that a sum by doubling takes."""
         return max(1, math.ceil(math.log2(self.steps + 1)))
 
     @property
@@ -156,7 +171,7 @@ class Settling:
     @property
     def _doubling_work(self) -> float:
         """Of one sum by doubling, likewise, the powers included."""
-        return 3.0 * self._levels * self.matrix.shape[0] ** 2
+        return 3.0 * self.levels * self.matrix.shape[0] ** 2
 
 
 def steps_to_settle(matrix: sparse.csr_array) -> int:

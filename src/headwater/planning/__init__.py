@@ -1,0 +1,1 @@
+"""The cheapest way out of collapse: thresholds, allocations, weights, levers, sensitivity, calibration."""
