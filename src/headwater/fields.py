@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -83,7 +83,10 @@ class Field:
         return number
 
     def get(self, pipeline: Pipeline) -> Value | None:
-        """Its value; None where it is not known or not said, 0 samples where there is no such flow."""
+        """Its value; None where it is not known or not said, 0 samples where there is no such flow.
+
+        Samples of which only a range is known are not known.
+        """
         if self.kind == "generations":
             return pipeline.generations
         if self.kind == "regime":
@@ -99,8 +102,9 @@ class Field:
     def set(self, pipeline: Pipeline, value: Value) -> Pipeline:
         """The same pipeline with this value in its place.
 
-        0 samples remove a flow; samples of a flow that is not there add it. 0 initial samples
-        remove that entry, unless it is the model's last.
+        0 samples remove a flow; samples of a flow that is not there add it, and samples of one that
+        has a range of them take its place. 0 initial samples remove that entry, unless it is the
+        model's last.
 
         Raises
         ------
@@ -365,5 +369,10 @@ def _without(graph: InteractionGraph, flow: int) -> InteractionGraph:
         learner=np.delete(graph.learner, flow),
         samples=np.delete(graph.samples, flow),
         weight=np.delete(graph.weight, flow),
-        emissions={at - (at > flow): how for at, how in graph.emissions.items() if at != flow},
+        emissions=_renumbered(graph.emissions, flow),
+        ranges=_renumbered(graph.ranges, flow),
     )
+
+
+def _renumbered(by_flow: Mapping[int, Any], gone: int) -> dict[int, Any]:
+    return {at - (at > gone): value for at, value in by_flow.items() if at != gone}

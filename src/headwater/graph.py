@@ -7,8 +7,9 @@ write and read; arrays are what the theory computes with. Nothing here decides a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -18,11 +19,14 @@ from scipy import sparse
 
 from headwater import validation
 from headwater.emission import PLAIN, Emission
-from headwater.errors import GraphError, nearest
+from headwater.errors import GraphError, Place, nearest
 
 Index = NDArray[np.int32]
 Count = NDArray[np.float64]
 Flag = NDArray[np.bool_]
+End = Literal["low", "middle", "high"]
+ENDS: dict[End, str] = {"low": "the lowest", "middle": "the geometric mean", "high": "the highest"}
+"""Where in its range a count may be taken to be, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,9 @@ class Model:
 class Flow:
     """Samples per generation from `provider`, a source or model, into `model`'s training set.
 
-    `samples` is ``None`` where the count is unknown. `weight` multiplies each sample's loss.
-    `emission` says how what the provider emits here is biased; simulation only.
+    `samples` is ``None`` where the count is unknown; `samples_range` then holds its bounds, if
+    those are known. `weight` multiplies each sample's loss. `emission` says how what the provider
+    emits here is biased; simulation only.
     """
 
     provider: str
@@ -65,6 +70,7 @@ class Flow:
     samples: int | None = None
     weight: float = 1.0
     emission: Emission = PLAIN
+    samples_range: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         return f"{self.provider!r:.80} -> {self.model!r:.80}"
@@ -98,6 +104,9 @@ class InteractionGraph:
         The samples of generation 0 that are given, one entry a model and source.
     emissions
         How the provider's samples are biased, by number of the flow; flows that are not are left out.
+    ranges
+        Lowest and highest that an unknown count may be, by number of the flow; where `samples`
+        knows the count, its bounds are dropped.
 
     Raises
     ------
@@ -119,6 +128,7 @@ class InteractionGraph:
     initial_source: Index
     initial_samples: Count
     emissions: Mapping[int, Emission] = field(default_factory=dict)
+    ranges: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "emissions", {at: how for at, how in self.emissions.items() if how.changed})
@@ -129,6 +139,8 @@ class InteractionGraph:
                 value.flags.writeable = False
                 object.__setattr__(self, item.name, value)
         validation.check(self)
+        unknown = {at: bounds for at, bounds in self.ranges.items() if np.isnan(self.samples[at])}
+        object.__setattr__(self, "ranges", {int(at): (int(a), int(b)) for at, (a, b) in unknown.items()})
 
     # -- building ---------------------------------------------------------------------------
 
@@ -144,7 +156,8 @@ class InteractionGraph:
         Parameters
         ----------
         flows
-            `Flow` values or tuples ``(provider, model[, samples[, weight]])``.
+            `Flow` values or tuples ``(provider, model[, samples[, weight]])``, where samples may be
+            a pair, the lowest and highest that they may be.
         sources
             `Source` values, or names of fresh sources.
         models
@@ -210,6 +223,7 @@ class InteractionGraph:
             initial_source=np.array([row[1] for row in initial], dtype=np.int32),
             initial_samples=np.array([row[2] for row in initial], dtype=float),
             emissions={at: flow.emission for at, flow in enumerate(flows)},
+            ranges={at: row[4] for at, row in enumerate(flow_columns) if row[4] is not None},
         )
 
     @classmethod
@@ -304,12 +318,42 @@ class InteractionGraph:
         """One flow, as a value."""
         provider, model = self.provider_name(int(self.provider[at])), self.model_names[self.learner[at]]
         weight, emission = float(self.weight[at]), self.emissions.get(at, PLAIN)
-        return Flow(provider, model, _whole(self.samples[at]), weight, emission)
+        return Flow(provider, model, _whole(self.samples[at]), weight, emission, self.ranges.get(at))
 
     def with_unknown_samples(self, samples: int) -> InteractionGraph:
-        """The same graph with every unknown count of a flow replaced by `samples`."""
+        """The same graph with every unknown count of a flow replaced by `samples`.
+
+        Counts whose bounds are known stay as they are, for `samples` may lie outside; see
+        `with_samples_at`.
+        """
         count = validation.count(samples, "assumed samples", ("assume",))
-        return self._with(samples=np.where(np.isnan(self.samples), count, self.samples))
+        unknown = np.isnan(self.samples)
+        unknown[list(self.ranges)] = False
+        return self._with(samples=np.where(unknown, count, self.samples))
+
+    def with_samples_at(self, end: End) -> InteractionGraph:
+        """The same graph with every count of which only bounds are known taken at one end of them.
+
+        The middle is the geometric mean, rounded to a whole number.
+
+        Examples
+        --------
+        >>> graph = InteractionGraph.from_flows([("a", "a", (100, 400))])
+        >>> next(graph.with_samples_at("middle").flows).samples
+        200
+        """
+        if end not in ENDS:
+            raise GraphError(
+                f"samples are taken at {end!r:.60} of their range",
+                f"an end is {', '.join(ENDS)}",
+                ("assume",),
+            )
+        samples = self.samples.copy()
+        for at, (low, high) in self.ranges.items():
+            # to the nearest: a float would be off where counts are large
+            middle = (math.isqrt(4 * low * high) + 1) // 2
+            samples[at] = {"low": low, "middle": middle, "high": high}[end]
+        return self._with(samples=samples)
 
     def with_external_samples(self, samples: int) -> InteractionGraph:
         """The same graph with every external model taken as fitted on `samples` fresh real samples.
@@ -363,12 +407,15 @@ def _as_flow(row: Sequence[Any], at: int) -> Flow:
         raise GraphError(
             f"flow {row!r}", "a flow is (provider, model), and may add samples and weight", ("flows", at)
         )
-    return Flow(*row)
+    flow = Flow(*row)
+    if not isinstance(flow.samples, tuple | list):
+        return flow
+    return replace(flow, samples=None, samples_range=flow.samples)
 
 
 def _flow_row(
     flow: Flow, at: int, provider_at: Mapping[str, int], model_at: Mapping[str, int]
-) -> tuple[int, int, float, float]:
+) -> tuple[int, int, float, float, tuple[int, int] | None]:
     for key, name in (("from", flow.provider), ("to", flow.model)):
         if name not in provider_at:
             raise GraphError(
@@ -382,12 +429,28 @@ def _flow_row(
             "let the flow end in a model, or declare the name as a model",
             ("flows", at, "to"),
         )
+    samples, bounds = _samples(flow, ("flows", at, "samples"))
     return (
         provider_at[flow.provider],
         model_at[flow.model],
-        validation.count(flow.samples, f"samples of flow {flow}", ("flows", at, "samples")),
+        samples,
         validation.weight(flow.weight, f"weight of flow {flow}", ("flows", at, "weight")),
+        bounds,
     )
+
+
+def _samples(flow: Flow, place: Place) -> tuple[float, tuple[int, int] | None]:
+    """A flow's count, NaN if unknown, and its bounds where those are known instead."""
+    what = f"samples of flow {flow}"
+    count = validation.count(flow.samples, what, place, validation.COUNT_OR_RANGE)
+    if flow.samples_range is None:
+        return count, None
+    low, high = validation.bounds(flow.samples_range, what, place)
+    if not math.isnan(count):
+        raise GraphError(
+            f"{what} are {count:.0f} and also {low} to {high}", "keep the count, or keep its range", place
+        )
+    return (float(low), None) if low == high else (count, (low, high))
 
 
 def _initial_rows(

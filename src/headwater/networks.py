@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SOURCE = {"sampling", "size"}
 _MODEL = {"frozen", "external", "initial"}
-_FLOW = {"samples", "weight", "emission", "order"}
+_FLOW = {"samples", "samples_range", "weight", "emission", "order"}
 
 
 def from_networkx(graph: nx.DiGraph) -> InteractionGraph:
@@ -28,9 +28,10 @@ def from_networkx(graph: nx.DiGraph) -> InteractionGraph:
 
     Nodes: ``kind`` is ``"source"`` or ``"model"``, and without it a model; a source may have
     ``sampling`` and ``size``, a model ``frozen``, ``external`` and ``initial`` (samples by
-    source). Edges: ``samples`` (absent or ``None``: unknown), ``weight``, and ``order``, by
-    which the flows are sorted (absent: last, as networkx lists them). Names are strings;
-    other attributes are an error, so that none is lost unseen.
+    source). Edges: ``samples`` (absent or ``None``: unknown), ``samples_range`` (a pair, where
+    only bounds are known), ``weight``, and ``order``, by which the flows are sorted (absent: last,
+    as networkx lists them). Names are strings; other attributes are an error, so that none is
+    lost unseen.
 
     Raises
     ------
@@ -99,6 +100,8 @@ def to_networkx(graph: InteractionGraph) -> nx.DiGraph:
         made.add_node(source.name, kind="source", sampling=source.sampling, size=source.size)
     for at, flow in enumerate(graph.flows):
         made.add_edge(flow.provider, flow.model, samples=flow.samples, weight=flow.weight, order=at)
+        if flow.samples_range is not None:
+            made.edges[flow.provider, flow.model]["samples_range"] = flow.samples_range
         if flow.emission.changed:
             made.edges[flow.provider, flow.model]["emission"] = flow.emission
     return made

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from headwater.emission import Emission
 from headwater.errors import GraphError, InputError
@@ -171,7 +171,11 @@ def _flow(entry: FlowEntry, at: int) -> Flow:
     except GraphError as error:
         flow = Flow(entry.provider, entry.learner)
         raise GraphError(f"flow {flow}: {error.problem}", error.remedy, ("flows", at, *error.place)) from None
-    return Flow(entry.provider, entry.learner, entry.samples, entry.weight, emission)
+    # a list is bounds, right or not; any other value is, or is to be, a count
+    given: Any = entry.samples
+    if isinstance(given, list):
+        return Flow(entry.provider, entry.learner, None, entry.weight, emission, cast("Any", given))
+    return Flow(entry.provider, entry.learner, given, entry.weight, emission)
 
 
 def _regime(document: Document) -> Regime | None:
@@ -224,6 +228,8 @@ def _flow_values(flow: Flow) -> dict[str, Any]:
     values: dict[str, Any] = {"from": flow.provider, "to": flow.model}
     if flow.samples is not None:
         values["samples"] = flow.samples
+    elif flow.samples_range is not None:
+        values["samples"] = list(flow.samples_range)
     if flow.weight != 1:
         values["weight"] = flow.weight
     return values | flow.emission.to_dict()

@@ -24,22 +24,52 @@ LARGEST_COUNT = 2**53
 """Above this, whole numbers are not exact in the arithmetic the theory uses."""
 
 _COUNT = "write a whole number of samples, 1 to 9,007,199,254,740,992, or leave it out if it is unknown"
+COUNT_OR_RANGE = f"{_COUNT}; [800, 1500] if only the lowest and the highest it may be are known"
+"""What the samples of a flow may be."""
+
+_RANGE = (
+    "write the lowest and the highest it may be, whole numbers from 1 to 9,007,199,254,740,992, "
+    "such as [800, 1500]; or one number if the count is known"
+)
 _WEIGHT = (
     "a loss weight is a finite number above zero, from 1e-15 to 9e15: write 1 for an ordinary sample, "
     "or leave the flow out"
 )
 
 
-def count(value: Any, what: str, place: Place) -> float:
+def count(value: Any, what: str, place: Place, remedy: str = _COUNT) -> float:
     """A sample count as a float; ``None`` is unknown and becomes NaN."""
     if value is None:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise GraphError(f"{what} is {_shown(value)}, not a number", _COUNT, place)
+        raise GraphError(f"{what} is {_shown(value)}, not a number", remedy, place)
     number = _bounded(value)
     if not (math.isfinite(number) and number >= 1 and number == math.floor(number)):
-        raise GraphError(f"{what} is {_shown(value)}", _COUNT, place)
+        raise GraphError(f"{what} is {_shown(value)}", remedy, place)
     return number
+
+
+def bounds(value: Any, what: str, place: Place) -> tuple[int, int]:
+    """The lowest and the highest that a sample count may be, which may be one number."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise GraphError(f"{what} is {_shown(value)}, not a range of two numbers", _RANGE, place)
+    found = []
+    for each in value:
+        try:
+            found.append(count(each, what, place))
+        except GraphError:
+            found.append(math.nan)
+    # NaN, for what is no count, fails every comparison
+    if not all(number >= 1 for number in found):
+        raise GraphError(f"{what} is {_shown(value)}, not a range of counts", _RANGE, place)
+    low, high = (int(number) for number in found)
+    if low > high:
+        raise GraphError(
+            f"{what} is {_shown(value)}, and {low:,} is above {high:,}",
+            f"write the lower number first: [{high}, {low}]",
+            place,
+        )
+    return low, high
 
 
 def weight(value: Any, what: str, place: Place) -> float:
@@ -113,6 +143,7 @@ def check(graph: InteractionGraph) -> None:
     check_names(graph.model_names, graph.source_names)
     _check_flows(graph)
     _check_emissions(graph)
+    _check_ranges(graph)
     _check_initial(graph)
     _check_models(graph)
     _check_archives(graph)
@@ -155,6 +186,19 @@ def _check_emissions(graph: InteractionGraph) -> None:
                 f"flow {graph.flow(at)} has {emission.changed[0]}, but its provider is a source",
                 "only what models emit can be biased: remove it, or declare the provider as a model",
                 ("flows", at, emission.changed[0]),
+            )
+
+
+def _check_ranges(graph: InteractionGraph) -> None:
+    for at, given in graph.ranges.items():
+        if not 0 <= at < len(graph.provider):
+            raise GraphError(f"a range of samples is given for flow number {at}", "number flows from 0")
+        ends = f"{graph.provider_name(int(graph.provider[at]))!r} -> {graph.model_names[graph.learner[at]]!r}"
+        what, place = f"samples of flow {ends}", ("flows", at, "samples")
+        low, high = bounds(given, what, place)
+        if low == high:
+            raise GraphError(
+                f"{what} is a range from {low} to {high}", "give a count that is known in `samples`", place
             )
 
 
@@ -236,6 +280,15 @@ def _check_archives(graph: InteractionGraph) -> None:
             f"samples are drawn without replacement: take at most {archive}",
             ("flows", at, "samples"),
         )
+    for at, (_, high) in graph.ranges.items():
+        source = graph.provider[at] - models
+        if source >= 0 and high > graph.size[source]:
+            archive = int(graph.size[source])
+            raise GraphError(
+                f"flow {graph.flow(at)} draws up to {high} samples from an archive of {archive}",
+                f"samples are drawn without replacement: let the range end at {archive} or below",
+                ("flows", at, "samples"),
+            )
     over = np.flatnonzero(graph.initial_samples > graph.size[graph.initial_source])
     if len(over):
         at = int(over[0])

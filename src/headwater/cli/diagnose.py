@@ -36,8 +36,12 @@ def command(
     generations: inputs.Generations = None,
     regime: inputs.Regime = None,
     assume: Annotated[
-        str | None,
-        typer.Option(metavar="samples=N", help="Stand-in for unknown counts; listed under assumptions."),
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT=N",
+            help="samples=N: stand-in for unknown counts; range=low, middle or high: where in its range "
+            "a count is taken to be. Listed under assumptions; may be repeated.",
+        ),
     ] = None,
     sources: inputs.Sources = None,
     as_json: Annotated[
@@ -64,13 +68,15 @@ def command(
     chosen = make_law(law, {key: value for key, value in options.items() if value is not None})
     place = inputs.output_of(output, file)
     pipeline, content = inputs.read(file, sources)
+    stand_ins = inputs.assumed(assume or [], ["samples", "range"])
     with inputs.located(file, content), printing.working("diagnosing ..."):
         diagnosis = run(
             pipeline,
             chosen,
             regime=None if regime is None else parse_regime(regime),
             generations=generations,
-            assume_samples=inputs.assumed([] if assume is None else [assume], ["samples"]).get("samples"),
+            assume_samples=stand_ins.get("samples"),
+            assume_range=stand_ins.get("range"),
         )
     if place is not None:
         write_bytes(place, "".join(as_json_lines(diagnosis)).encode())

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, cast
 
 import typer
 
 if TYPE_CHECKING:
+    from headwater.graph import End
     from headwater.pipeline import Pipeline
     from headwater.simulation import Executor
 
@@ -33,8 +34,9 @@ Assume = Annotated[
     list[str] | None,
     typer.Option(
         metavar="WHAT=N",
-        help="samples=N: stand-in for unknown counts; external=N: real samples that an external model "
-        "is taken as fitted on. May be repeated.",
+        help="samples=N: stand-in for unknown counts; range=low, middle or high: where in its range a "
+        "count is taken to be; external=N: real samples that an external model is taken as fitted on. "
+        "May be repeated.",
     ),
 ]
 Family = Annotated[
@@ -226,23 +228,34 @@ def located(file: str, content: bytes | None) -> Iterator[None]:
         raise InputError(error.problem, error.remedy, file, line) from None
 
 
-def assumed(texts: Sequence[str], known: Sequence[str] = ("samples", "external")) -> dict[str, int]:
+class Assumed(TypedDict, total=False):
+    """What stands in for what is not known; what was not given is not there."""
+
+    samples: int
+    range: End
+    external: int
+
+
+def assumed(texts: Sequence[str], known: Sequence[str] = ("samples", "range", "external")) -> Assumed:
     """What stands in for what is not known."""
     from headwater.errors import InputError
+    from headwater.graph import ENDS
 
-    given: dict[str, int] = {}
+    given: dict[str, int | str] = {}
     for text in texts:
         key, _, value = text.partition("=")
-        key, digits = key.strip(), value.strip()
-        if key not in known or not (digits.isascii() and digits.isdigit() and 0 < len(digits) < 20):
-            right = " or ".join(f"--assume {name}=1000" for name in known)
+        key, value = key.strip(), value.strip()
+        is_count = value.isascii() and value.isdigit() and 0 < len(value) < 20
+        if key not in known or not (value in ENDS if key == "range" else is_count):
+            counts = " or ".join(f"--assume {name}=1000" for name in known if name != "range")
+            ends = f"; or --assume range={', range='.join(ENDS)}" if "range" in known else ""
             raise InputError(
-                f"--assume {text[:60]!r}", f"write {right}: a whole number of samples, at least 1"
+                f"--assume {text[:60]!r}", f"write {counts}: a whole number of samples, at least 1{ends}"
             )
         if key in given:
             raise InputError(f"--assume {key}= is given twice", "leave one out")
-        given[key] = int(digits)
-    return given
+        given[key] = value if key == "range" else int(value)
+    return cast("Assumed", given)
 
 
 def described(
@@ -256,6 +269,8 @@ def described(
     graph = pipeline.graph
     if "samples" in stand_ins:
         graph = graph.with_unknown_samples(stand_ins["samples"])
+    if "range" in stand_ins:
+        graph = graph.with_samples_at(stand_ins["range"])
     if "external" in stand_ins:
         graph = graph.with_external_samples(stand_ins["external"])
     pace = pipeline.regime if regime is None else parse_regime(regime)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -100,8 +100,12 @@ def command(
 
 def _assumptions(assume: Sequence[str]) -> tuple[str, ...]:
     """Sentences about the stand-ins that were given."""
+    from headwater.graph import ENDS
+
     what = {
         "samples": "Assumed: unknown counts of flows are {:,} samples.",
+        "range": "Assumed: counts given as a range are {} of it.",
         "external": "Assumed: external models were fitted on {:,} real samples each.",
     }
-    return tuple(what[key].format(number) for key, number in inputs.assumed(assume).items())
+    given: dict[str, Any] = {**inputs.assumed(assume)}
+    return tuple(what[key].format(ENDS[value] if key == "range" else value) for key, value in given.items())

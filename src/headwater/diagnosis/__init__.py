@@ -11,7 +11,7 @@ from headwater.diagnosis.quantities import measure
 from headwater.diagnosis.repairs import Repair
 from headwater.diagnosis.values import Cause, Diagnosis, Missing, names
 from headwater.diagnosis.verdict import VERDICTS, verdicts
-from headwater.graph import InteractionGraph
+from headwater.graph import ENDS, End, InteractionGraph
 from headwater.grounding import ground
 from headwater.pipeline import Pipeline
 from headwater.regimes import Regime, Replace
@@ -33,6 +33,7 @@ def diagnose(
     regime: Regime | None = None,
     generations: int | None = None,
     assume_samples: int | None = None,
+    assume_range: End | None = None,
 ) -> Diagnosis:
     """Which models collapse, how fast, because of what, and the least that would stop it.
 
@@ -47,7 +48,9 @@ def diagnose(
         Take the place of the pipeline's. Where neither says, replace and 20, listed under
         assumptions.
     assume_samples
-        Stands in for every unknown count of a flow, and is listed under assumptions.
+        Stands in for every unknown count of a flow that has no range, and is listed under assumptions.
+    assume_range
+        Where in its range a count is taken to be, likewise.
 
     Raises
     ------
@@ -71,6 +74,8 @@ def diagnose(
     graph = described.graph
     if assume_samples is not None:
         graph = graph.with_unknown_samples(assume_samples)
+    if assume_range is not None:
+        graph = graph.with_samples_at(assume_range)
     grounding = ground(graph)
     found = measure(grounding, chosen, law, horizon)
     judged = verdicts(found, grounding, chosen)
@@ -99,7 +104,9 @@ def diagnose(
         longest_chain=tuple(names(graph, step) for step in deepest_chain(grounding)),
         missing=missing,
         assumptions=(
-            *_assumptions(described, graph, law, regime, generations, assume_samples),
+            *_assumptions(described, graph, law, regime, generations),
+            *_stand_ins(described.graph, assume_samples, assume_range),
+            *_left_out(graph),
             *found.notes,
         ),
         provenance={"headwater": version("headwater"), "input_sha256": described.sha256},
@@ -107,9 +114,11 @@ def diagnose(
 
 
 def _missing(graph: InteractionGraph) -> tuple[Missing, ...]:
+    unbounded = np.isnan(graph.samples)
+    unbounded[list(graph.ranges)] = False
+    unknown = [*np.flatnonzero(unbounded)[:MOST_MISSING].tolist(), *sorted(graph.ranges)]
     flows = [
-        Missing("samples", f"flow {graph.flow(int(at))}")
-        for at in np.flatnonzero(np.isnan(graph.samples))[:MOST_MISSING]
+        Missing("samples", f"flow {graph.flow(at)}", graph.ranges.get(at)) for at in unknown[:MOST_MISSING]
     ]
     archives = [
         Missing("size", f"source {graph.source_names[at]!r}")
@@ -124,7 +133,6 @@ def _assumptions(
     law: Law,
     regime: Regime | None,
     generations: int | None,
-    assume_samples: int | None,
 ) -> list[str]:
     said: list[str] = []
     if regime is None and described.regime is None:
@@ -140,9 +148,23 @@ def _assumptions(
             "generation 0: a model without `initial` is fitted on fresh real samples, "
             "as many as its flows bring"
         )
-    unknown = int(np.isnan(described.graph.samples).sum())
-    if assume_samples is not None and unknown:
-        said.append(f"samples: {assume_samples:,} for each of {unknown:,} flows whose count is unknown")
+    return said
+
+
+def _stand_ins(graph: InteractionGraph, samples: int | None, end: End | None) -> list[str]:
+    said: list[str] = []
+    unknown = int(np.isnan(graph.samples).sum()) - len(graph.ranges)
+    if samples is not None and unknown:
+        said.append(f"samples: {samples:,} for each of {unknown:,} flows whose count is unknown")
+    if end is not None and graph.ranges:
+        said.append(
+            f"samples: {ENDS[end]} of its range for each of {len(graph.ranges):,} flows that have one"
+        )
+    return said
+
+
+def _left_out(graph: InteractionGraph) -> list[str]:
+    said: list[str] = []
     if graph.external.any():
         said.append(
             f"external models: {int(graph.external.sum()):,}, frozen with an error nobody knows; "

@@ -38,10 +38,11 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A count that is unknown, and where."""
+    """A count that is unknown, and where; `bounds` are the lowest and highest it may be, if known."""
 
     what: str
     place: str
+    bounds: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

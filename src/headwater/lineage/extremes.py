@@ -102,6 +102,7 @@ def _with(graph: InteractionGraph, total: SplitTotal, shares: Mapping[str, int])
         samples=samples[kept],
         weight=graph.weight[kept],
         emissions={},
+        ranges={},
     )
 
 

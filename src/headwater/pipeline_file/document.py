@@ -22,6 +22,7 @@ LONGEST_RUN = 1_000_000
 """Generations."""
 
 _COUNT = {"type": "integer", "minimum": 1, "maximum": LARGEST_COUNT}
+_RANGE = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
 _REGIME = {
     "oneOf": [
         {"enum": list(NAMED)},
@@ -38,6 +39,7 @@ _REGIME = {
 # Values that the graph checks are taken as they are; the schema says what the graph accepts.
 Count = Annotated[Any, WithJsonSchema(_COUNT)]
 MaybeCount = Annotated[Any, WithJsonSchema({"oneOf": [_COUNT, {"type": "null"}]})]
+CountOrRange = Annotated[Any, WithJsonSchema({"oneOf": [_COUNT, _RANGE, {"type": "null"}]})]
 Weight = Annotated[
     Any, WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST_COUNT, "default": 1})
 ]
@@ -61,6 +63,7 @@ _EXAMPLE: dict[str, Any] = {
         {"from": "tickets", "to": "teacher", "samples": 1_000},
         {"from": "student", "to": "teacher", "samples": 9_000, "weight": 0.5},
         {"from": "teacher", "to": "student", "samples": 10_000},
+        {"from": "judge", "to": "student", "samples": [800, 1_500]},
         {"from": "vendor", "to": "student"},
     ],
 }
@@ -94,7 +97,11 @@ class FlowEntry(_Strict):
 
     provider: str = Field(alias="from", description="A source or a model.")
     learner: str = Field(alias="to", description="A model that is trained every generation.")
-    samples: MaybeCount = Field(None, description="Samples per generation; left out or null: unknown.")
+    samples: CountOrRange = Field(
+        None,
+        description="Samples per generation; [lowest, highest] if only bounds are known; "
+        "left out or null: unknown.",
+    )
     weight: Weight = Field(1.0, description="Multiplies the loss of each of these samples.")
     temperature: Positive = Field(1.0, description="Simulation: sharpens (< 1) what the provider emits.")
     top_p: Share = Field(1.0, description="Simulation: emits only the likeliest outcomes of this mass.")

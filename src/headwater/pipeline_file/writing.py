@@ -37,7 +37,7 @@ def _node(value: Any, depth: int) -> yaml.Node:
         return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=depth > 1 or not pairs)
     if isinstance(value, list):
         items = [_node(inner, depth + 1) for inner in value]
-        return yaml.SequenceNode("tag:yaml.org,2002:seq", items, flow_style=not items)
+        return yaml.SequenceNode("tag:yaml.org,2002:seq", items, flow_style=depth > 1 or not items)
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, bool):

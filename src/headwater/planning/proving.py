@@ -21,7 +21,7 @@ from headwater.theory.system import Array
 from headwater.verification.comparing import FEWEST, Comparison, compare
 from headwater.verification.verifying import predicted_risk
 
-REPLICATES = 1_000
+REPLICATES = 2_000
 """Histories where no number is given."""
 
 FALSE_ALARM = 1e-3

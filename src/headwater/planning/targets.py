@@ -148,7 +148,7 @@ def scope_of(graph: InteractionGraph, names: Sequence[str] | None = None) -> Sco
     if not (wanted & known).any():
         raise InputError(
             "there is no model whose numbers can be known",
-            "give the counts, or let --assume samples=1000 and --assume external=10000 stand in",
+            "give the counts, or let --assume samples=1000, range=middle or external=10000 stand in",
         )
     return Scope(wanted & known, tuple(left_out))
 
@@ -179,5 +179,5 @@ def _unknown(graph: InteractionGraph, model: int, external: bool, biased: bool) 
     )
     return UnknownCount(
         f"what becomes of {name!r} needs a count that is unknown: {first}",
-        "write it into the file, or --assume samples=1000 for every unknown count",
+        "write it into the file, or let --assume samples=1000 (of a range: --assume range=middle) stand in",
     )

@@ -104,28 +104,51 @@ def unknown(diagnosis: Diagnosis) -> list[str]:
     if not diagnosis.missing:
         return []
     graph = diagnosis.graph
-    first = "; ".join(
-        f"{item.what} of {plain(item.place, 2 * LONGEST_NAME)}" for item in diagnosis.missing[:3]
-    )
-    flows = int(np.isnan(graph.samples).sum())
+    missing = [item for item in diagnosis.missing if item.bounds is None]
+    first = "; ".join(f"{item.what} of {plain(item.place, 2 * LONGEST_NAME)}" for item in missing[:3])
+    flows = int(np.isnan(graph.samples).sum()) - len(graph.ranges)
     sizes = int((graph.fixed & np.isnan(graph.size)).sum())
     tally = [
         f"{number:,} of {total:,} {what}"
         for number, total, what in ((flows, len(graph.samples), "flows"), (sizes, len(graph.size), "sources"))
         if number
     ]
-    more = ", and so on" if len(diagnosis.missing) > 3 else ""
+    more = ", and so on" if len(missing) > 3 else ""
     known, models = int(diagnosis.quantities.known.sum()), len(graph.model_names)
-    way_out = "Fill them in, or try --assume samples=1000." if flows else "Fill them in."
     needs = (
         "Under this law a model may collapse for want of samples alone: counts decide. How far it falls"
         if diagnosis.law.may_explode
         else "Whether a model collapses needs no counts; how far it falls does, and"
     )
     return [
-        f"{first}{more}: unknown for {' and '.join(tally)}.",
-        f"{needs} can be told for {known:,} of {models:,} models. {way_out}",
+        *_within_bounds(diagnosis),
+        *([f"{first}{more}: unknown for {' and '.join(tally)}."] if tally else []),
+        f"{needs} can be told for {known:,} of {models:,} models. {_way_out(flows, len(graph.ranges))}",
     ]
+
+
+def _within_bounds(diagnosis: Diagnosis) -> list[str]:
+    """The flows of whose count only bounds are known."""
+    graph = diagnosis.graph
+    if not graph.ranges:
+        return []
+    first = [
+        f"flow {plain(str(graph.flow(at)), 2 * LONGEST_NAME)}: "
+        f"between {graph.ranges[at][0]:,} and {graph.ranges[at][1]:,} samples"
+        for at in sorted(graph.ranges)[:3]
+    ]
+    more = ", and so on" if len(graph.ranges) > 3 else ""
+    return [
+        f"{'; '.join(first)}{more}. Only bounds are known for {len(graph.ranges):,} "
+        f"of {len(graph.samples):,} flows."
+    ]
+
+
+def _way_out(unknown: int, ranges: int) -> str:
+    stand_ins = ["--assume samples=1000"] * bool(unknown) + ["--assume range=middle"] * bool(ranges)
+    said = f"Fill them in, or try {' '.join(stand_ins)}." if stand_ins else "Fill them in."
+    whole = " `headwater sensitivity FILE` looks at every count within the bounds at once."
+    return said + whole if ranges else said
 
 
 def quoted(names: Iterable[str]) -> str:

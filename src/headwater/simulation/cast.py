@@ -198,10 +198,15 @@ def _check_known(graph: InteractionGraph) -> None:
     unknown = np.flatnonzero(np.isnan(graph.samples))
     if len(unknown):
         at = int(unknown[0])
+        only = "only a range" if at in graph.ranges else "no known count"
+        ways = [
+            *(["--assume samples=1000, graph.with_unknown_samples"] * (len(unknown) > len(graph.ranges))),
+            *(["ranges: --assume range=middle, graph.with_samples_at"] * bool(graph.ranges)),
+        ]
         raise GraphError(
-            f"flow {graph.flow(at)} has no known count of samples",
-            f"{len(unknown):,} flows have none, and a simulation draws them: give the counts, or assume "
-            "them (--assume samples=1000, graph.with_unknown_samples)",
+            f"flow {graph.flow(at)} has {only} of samples",
+            f"{len(unknown):,} flows have no known count, and a simulation draws them: give the counts, or "
+            f"assume them ({'; '.join(ways)})",
             ("flows", at),
         )
     models = len(graph.model_names)

@@ -78,8 +78,10 @@ def _plain_text(value: Any) -> str:
 
 
 def graph_fingerprint(graph: InteractionGraph) -> str:
-    """SHA-256 of everything a graph holds, whatever file it came from."""
+    """SHA-256 of everything that a graph of known counts holds, whatever file it came from."""
     columns = {item.name: getattr(graph, item.name) for item in dataclasses.fields(graph)}
+    # ranges stand for counts that are unknown, and digests are older than they
+    del columns["ranges"]
     columns["emissions"] = {at: how.to_dict() for at, how in graph.emissions.items()}
     return fingerprint(columns)
 
