@@ -99,13 +99,23 @@ class Moments(Protocol):
 
 
 def inflation_slopes(moments: Moments, coefficient: Array) -> Array:
-    """(flows,) derivative of the sum of inflations, each times its coefficient, by samples.
+    r"""(flows,) derivative of the sum of inflations, each times its coefficient, by samples.
 
     The risk at generation 0, which inflation is over, answers too where it is by default.
 
     Parameters
     ----------
     coefficient : (trained,)
+
+    Notes
+    -----
+    By fresh samples :math:`x_i` of learners whose samples weigh the same, every inflation (and identity
+    by descent, where synthetic flows bring at least one sample) falls, and its logarithm is convex jointly
+    in all of them, at any horizon and in the limit: in :math:`1/(N_i + x_i)` it is a sum of products with
+    nonnegative coefficients, those of an archive's own sampling noise cancelling. Frozen models, archives
+    and given starts are included. More of an archive, or fresh samples of another weight, may raise it:
+    among trained models and fresh sources, a risk's limit rises with samples of weight :math:`\omega` at
+    learner i if and only if :math:`\omega X_{ii} > 2 M_i (X G)_{ii}`, X its adjoint.
     """
     flows = moments.flows
     trained = len(flows.system.trained)
@@ -187,7 +197,7 @@ class Settled:
             matrix = np.eye(trained) - response.T @ fed.toarray()
             wanted = wanted + np.asarray(fed @ np.linalg.solve(matrix, response.T @ wanted))
         chosen = np.flatnonzero(wanted)
-        by_vectors = len(chosen) * self.settling.steps <= VECTORS_WORTH * trained * self.settling.levels
+        by_vectors = len(chosen) * self._vector_steps <= VECTORS_WORTH * trained * self.settling.levels
         carried, innovation = (self._by_vectors if by_vectors else self._by_matrices)(wanted, chosen)
         emitted = innovation[self.flows.row].copy()
         of_model = self.flows.from_model
@@ -214,7 +224,7 @@ class Settled:
         for model in chosen:
             vector = np.zeros(trained)
             vector[model] = math.sqrt(abs(wanted[model]))
-            for _ in range(self.settling.steps + 1):
+            for _ in range(self._vector_steps + 1):
                 vectors.append(vector)
                 signs.append(np.sign(wanted[model]))
                 vector = backward @ vector
@@ -230,6 +240,11 @@ class Settled:
             some = known[first : first + 4096]
             carried[some] = np.einsum("sf,sf->f", signed[:, flows.row[some]], image[:, flows.node[some]])
         return carried, np.einsum("st,st->t", signed, stack)
+
+    @property
+    def _vector_steps(self) -> int:
+        """Steps that vectors are followed; persistent nodes feel powers themselves, not their squares."""
+        return self.settling.steps * (2 if self.flows.system.nodes > len(self.flows.system.trained) else 1)
 
     @cached_property
     def _image(self) -> Array:
