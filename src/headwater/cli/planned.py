@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from headwater.planning.targets import Targets
+    from headwater.graph import InteractionGraph
+    from headwater.planning.targets import Targets, When
 
 CANNOT = 3
 """Exit code where what is asked for cannot be met, or is not met."""
@@ -36,20 +37,69 @@ def targets_of(
 ) -> Targets:
     """The targets that the options spell, at least one."""
     from headwater.errors import InputError
-    from headwater.planning.targets import TIMES, Targets
+    from headwater.planning.targets import Targets
 
-    if at not in (None, *TIMES):
-        raise InputError(
-            f"--at {at!r:.40}", f"write --at {TIMES[0]} or --at {TIMES[1]}, or leave it out for both"
-        )
-    times = tuple(when for when in TIMES if at in (None, when))
-    targets = Targets(max_inflation, min_diversity, min_tail_sample, times)
+    targets = Targets(max_inflation, min_diversity, min_tail_sample, times_of(at))
     if not targets:
         raise InputError(
             "there is no target",
             "write one or more of --max-inflation 1.5, --min-diversity 0.9, --min-tail-sample 5000",
         )
     return targets
+
+
+def times_of(at: str | None) -> tuple[When, ...]:
+    """When targets hold."""
+    from headwater.errors import InputError
+    from headwater.planning.targets import TIMES
+
+    if at not in (None, *TIMES):
+        raise InputError(
+            f"--at {at!r:.40}", f"write --at {TIMES[0]} or --at {TIMES[1]}, or leave it out for both"
+        )
+    return tuple(when for when in TIMES if at in (None, when))
+
+
+def numbers_of(texts: Sequence[str], option: str, example: str) -> dict[str, float]:
+    """``NAME=NUMBER`` texts as a table; the last ``=`` divides, for names may hold one."""
+    import math
+
+    from headwater.errors import InputError
+
+    found: dict[str, float] = {}
+    for text in texts:
+        name, mark, digits = text.rpartition("=")
+        try:
+            value = float(digits)
+        except ValueError:
+            value = math.nan
+        if not (mark and name.strip()) or math.isnan(value) or "_" in digits:
+            raise InputError(f"{option} {text[:80]!r}", f"write {option} {example}: a name and a number")
+        if name.strip() in found:
+            raise InputError(f"{option} {name.strip()!r:.60} is given twice", "leave one out")
+        found[name.strip()] = value
+    return found
+
+
+def with_source(graph: InteractionGraph, name: str) -> InteractionGraph:
+    """The same graph with a fresh source more."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from headwater.errors import InputError
+
+    if not name.strip() or name in graph.source_names or name in graph.model_index:
+        raise InputError(
+            f"--new-source {name!r:.60} is blank, or there is a source or model of that name",
+            "name a source that the pipeline does not have, or write --source to take one that it has",
+        )
+    return replace(
+        graph,
+        source_names=(*graph.source_names, name),
+        fixed=np.append(graph.fixed, False),
+        size=np.append(graph.size, np.nan),
+    )
 
 
 def named(models: str | None) -> Sequence[str] | None:

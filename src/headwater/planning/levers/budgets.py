@@ -74,19 +74,24 @@ def pair(judge: Judge, plans: Plans, alone: Row) -> list[Row]:
 
 
 def _paired(judge: Judge, plans: Plans) -> Iterator[Pipeline]:
+    """The least part of an allocation that is enough with weights chosen for it, and other ways."""
     assert plans.allocation and plans.weighting
     weighted, whole = plans.weighting.after, plans.allocation.pipeline
-    together = _with_weights_of(weighted, whole)
+
+    def part(factor: float) -> Pipeline:
+        changed = _part(judge.pipeline, whole, factor)
+        return _with_weights_of(weighted, changed) if plans.weigh is None else plans.weigh(changed).after
+
+    together = part(1.0)
     if is_met(judge.distance(together)):
-
-        def part(factor: float) -> Pipeline:
-            return _with_weights_of(weighted, _part(judge.pipeline, whole, factor))
-
         low, high = 0.0, 1.0
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            low, high = (low, middle) if is_met(judge.distance(part(middle))) else (middle, high)
-        together = part(high)
+            tried = part(middle)
+            if is_met(judge.distance(tried)):
+                high, together = middle, tried
+            else:
+                low = middle
     yield together
     if plans.allocate is not None:
         yield plans.allocate(weighted).pipeline

@@ -168,12 +168,15 @@ class Plans:
         None: that lever is left out.
     allocate
         Finds an allocation for another pipeline, at the same targets and supply; for pairs.
+    weigh
+        Finds loss weights for another pipeline; for pairs.
     """
 
     allocation: Allocated | None = None
     weighting: Weighted | None = None
     verifier: Verifier | None = None
     allocate: Callable[[Pipeline], Allocated] | None = None
+    weigh: Callable[[Pipeline], Weighted] | None = None
 
 
 @dataclass(frozen=True, slots=True)
