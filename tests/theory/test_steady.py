@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
+from scipy.linalg import solve_discrete_lyapunov
 
 from headwater.errors import NoSteadyState
 from headwater.graph import InteractionGraph, Model, Source
@@ -236,3 +238,26 @@ def test_least_squares_on_frozen_models_alone_settles_where_it_goes(own, heard, 
     )
     recursion = laws.LeastSquares(features).recursion(graph, Replace(), everyone(graph))
     np.testing.assert_allclose(steady_state(recursion), recursion.read(settle(recursion, 2000)), rtol=1e-9)
+
+
+def test_what_dies_out_slowly_is_summed_in_few_directions():
+    """One slow direction among 160 models: sums and their adjoints as a dense solver finds them."""
+    rng = np.random.default_rng(5)
+    matrix = rng.random((160, 160)) * (rng.random((160, 160)) < 0.05) + 1e-3
+    matrix *= 0.995 / matrix.sum(axis=1, keepdims=True)
+    settling = Settling(sparse.csr_array(matrix), steps_to_settle(sparse.csr_array(matrix)))
+    assert settling._slow is not None
+    start = rng.standard_normal((160, 160))
+    start = start @ start.T
+    for found, transition in ((settling.sum(start), matrix), (settling.adjoint_sum(start), matrix.T)):
+        wanted = solve_discrete_lyapunov(transition, start)
+        assert np.abs(found - wanted).max() <= 1e-9 * np.abs(wanted).max()
+
+
+def test_many_slow_directions_are_not_taken_for_few():
+    """As many loops that forget as slowly as each other, which a few directions cannot hold."""
+    matrix = np.diag(np.linspace(0.98999, 0.99, 160))
+    settling = Settling(sparse.csr_array(matrix), 10_000)
+    assert settling._slow is None
+    found = settling.sum(np.eye(160))
+    assert np.allclose(np.diagonal(found), 1 / (1 - np.diagonal(matrix) ** 2), rtol=1e-12)

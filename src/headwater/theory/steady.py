@@ -39,6 +39,20 @@ MOST_LEVELS = 64
 DENSE_ADVANTAGE = 8.0
 """How many times faster a multiplication is in a dense product than in a sparse one."""
 
+WORTH_SPLITTING = 128
+"""Rows from which it is looked whether few directions are left in a power."""
+
+FIRST_SPLITTING = 3
+"""Squarings before that is looked for at all."""
+
+DIRECTIONS = 24
+"""So many, at most."""
+
+LEFT_OUT = 1e-14
+"""Largest entry of a power that may be left out."""
+
+SPLITTING_SEED = 2011
+
 RESPONSE_WORTH = 4.0
 """Sums by doubling that one response matrix replaces, as a rule."""
 
@@ -134,7 +148,7 @@ class Settling:
         total = start
         for power in self._powers:
             total = total + power @ total @ power.T
-        return total
+        return total if self._slow is None else self._slow.beyond(total)
 
     def adjoint_sum(self, start: Array) -> Array:
         r""":math:`\sum_k A^{k\top} C A^k` for symmetric C: the adjoint of `sum`."""
@@ -148,15 +162,31 @@ class Settling:
         total = start
         for power in self._powers:
             total = total + power.T @ total @ power
-        return total
+        return total if self._slow is None else self._slow.adjoint.beyond(total)
+
+    @property
+    def _powers(self) -> list[Array]:
+        """Powers to 1, 2, 4, ... of the matrix, as far as they are summed one by one."""
+        return self._doubled[0]
+
+    @property
+    def _slow(self) -> _Slow | None:
+        """The power after those, where only a few directions are left in it."""
+        return self._doubled[1]
 
     @cached_property
-    def _powers(self) -> list[Array]:
-        powers = [self.matrix.toarray()]
-        # as many as it takes: the steps may have been extrapolated
-        while float(powers[-1].sum(axis=1).max()) ** 2 > SMALL**2 and len(powers) < MOST_LEVELS:
-            powers.append(powers[-1] @ powers[-1])
-        return powers
+    def _doubled(self) -> tuple[list[Array], _Slow | None]:
+        powers: list[Array] = []
+        power = self.matrix.toarray()
+        while True:
+            slow = _Slow.of(power) if len(powers) >= FIRST_SPLITTING else None
+            if slow is not None:
+                return powers, slow
+            powers.append(power)
+            # as many as it takes: the steps may have been extrapolated
+            if float(power.sum(axis=1).max()) <= SMALL or len(powers) >= MOST_LEVELS:
+                return powers, None
+            power = power @ power
 
     @property
     def levels(self) -> int:
@@ -172,6 +202,45 @@ class Settling:
     def _doubling_work(self) -> float:
         """Of one sum by doubling, likewise, the powers included."""
         return 3.0 * self.levels * self.matrix.shape[0] ** 2
+
+
+@dataclass(frozen=True, eq=False)
+class _Slow:
+    r"""A power of a matrix, :math:`P = U V` with few columns: what is left when all else has died out.
+
+    A random sample of its range, orthonormal, holds it to `LEFT_OUT` [halko2011finding]_.
+    """
+
+    left: Array
+    right: Array
+
+    @classmethod
+    def of(cls, power: Array) -> _Slow | None:
+        """None where the matrix is small or has more directions."""
+        size = len(power)
+        if size < WORTH_SPLITTING:
+            return None
+        probes = np.random.default_rng(SPLITTING_SEED).standard_normal((size, DIRECTIONS))
+        basis = np.linalg.qr(power @ probes)[0]
+        right = basis.T @ power
+        if float(np.abs(power - basis @ right).max()) > LEFT_OUT:
+            return None
+        return cls(basis, right)
+
+    @property
+    def adjoint(self) -> _Slow:
+        """Of the transpose."""
+        return _Slow(self.right.T, self.left.T)
+
+    def beyond(self, total: Array) -> Array:
+        r""":math:`\sum_m P^m C P^{m\top}`, by doubling in the few directions."""
+        turn, inside = self.right @ self.left, self.right @ total @ self.right.T
+        for _ in range(MOST_LEVELS):
+            inside = inside + turn @ inside @ turn.T
+            turn = turn @ turn
+            if float(np.abs(turn).max()) < SMALL:
+                break
+        return np.asarray(total + self.left @ inside @ self.left.T)
 
 
 def steps_to_settle(matrix: sparse.csr_array) -> int:
