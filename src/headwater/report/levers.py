@@ -30,7 +30,8 @@ UNKNOWN = "?"
 MEETS = {True: ("yes", "green"), False: ("no", "red"), None: (UNKNOWN, "yellow")}
 LEGEND = (
     "Each lever alone. Cost: per generation, over what the pipeline costs as it is. ×: times the model's own "
-    "risk at generation 0; under risk, of that at the horizon as it is. Worst of all models in question."
+    "risk at generation 0; under risk, of that at the horizon as it is. Worst of all models in question. "
+    "Meets: of a limit that no theory knows, up to the horizon."
 )
 
 
@@ -45,7 +46,7 @@ class LeversView:
         rows = [comparison.before, *comparison.rows]
         wide = options.max_width >= WIDE
         yield Text("Levers compared", style="bold")
-        yield _table(rows, comparison.horizon, wide)
+        yield _table(comparison, rows, wide)
         yield Text(LEGEND, style="dim")
         if not wide:
             yield Text()
@@ -63,7 +64,8 @@ def as_text(comparison: Comparison, width: int = 110) -> str:
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
 
 
-def _table(rows: Sequence[Row], horizon: int, wide: bool) -> Table:
+def _table(comparison: Comparison, rows: Sequence[Row], wide: bool) -> Table:
+    horizon = comparison.horizon
     table = Table(box=None, pad_edge=False, padding=(0, 2 if wide else 1, 0, 0), header_style="dim")
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("lever", no_wrap=True)
@@ -74,11 +76,19 @@ def _table(rows: Sequence[Row], horizon: int, wide: bool) -> Table:
     table.add_column("meets", no_wrap=True)
     for at, row in enumerate(rows):
         done = [Text(_done(row))] if wide else []
-        said, colour = MEETS[row.met]
+        said, colour = _meets(row, comparison)
         table.add_row(
             Text(f"{at}" if at else ""), Text(row.lever), *done, *_numbers(row), Text(said, style=colour)
         )
     return table
+
+
+def _meets(row: Row, comparison: Comparison) -> tuple[str, str]:
+    """Whether the row meets the targets; up to the horizon, where theory knows no limit."""
+    wanted = "limit" in comparison.targets.times and comparison.targets.max_inflation is not None
+    if row.met and wanted and row.outcome is not None and row.outcome.inflation_limit is None:
+        return f"to {comparison.horizon}", MEETS[True][1]
+    return MEETS[row.met]
 
 
 def _numbers(row: Row) -> list[Text]:

@@ -33,7 +33,8 @@ def advice(before: Row, rows: Sequence[Row], targets: Targets, is_hopeless: bool
     best = met[0]
     first = f"The cheapest lever that meets {wanted} is {_lever(best)}, which {_price(best)}."
     free = [row for row in rows if row.cost <= 0 and row is not best and row.outcome is not None]
-    others = [row for row in met[1:] if row.lever != best.lever]
+    # keeping old data, and training on some of them, are one idea
+    others = [row for row in met[1:] if row.lever.partition("-")[0] != best.lever.partition("-")[0]]
     if best.cost <= 0 and others:
         return first, f"The next that meets them is {_lever(others[0])}, which {_price(others[0])}."
     if best.cost <= 0:

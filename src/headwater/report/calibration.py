@@ -1,0 +1,224 @@
+"""A calibration on a terminal: where each model's risk goes, what noise and bias have to do with it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from headwater.report.columns import LONGEST_NAME, UNKNOWN, Column, number, table_of, within
+from headwater.report.terminal import BARS, SPARKS
+from headwater.report.words import ITEMS, plain
+
+if TYPE_CHECKING:
+    from headwater.planning.calibration import Calibrated, Calibration, Forecast, Interval, Passing
+
+ROWS = 20
+"""Runs shown; the rest are counted."""
+MOSTLY = 0.6
+"""Share of a rise that is most of it."""
+LEGEND = (
+    "Noise: V is risk times samples; more samples make less of it. Bias: what every fit adds in the same "
+    "direction; samples do not help. Floor: risk without either. All are effective sizes: those that make "
+    "theory's course the measured one."
+)
+
+
+class CalibrationView:
+    """What `rich` prints for a calibration."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self.calibration = calibration
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        found = self.calibration
+        rows = [(name, model, run) for name, model in found.models.items() for run in model.forecasts]
+        yield _headline(found)
+        yield Text(_setting(found), style="dim")
+        yield Text()
+        yield table_of(_courses(found, rows[:ROWS]), options.max_width)
+        yield Text()
+        yield table_of(_sizes(list(found.models.items())[:ROWS]), options.max_width)
+        yield Text(LEGEND, style="dim")
+        hidden = len(rows) - ROWS
+        if hidden > 0:
+            yield Text(f"... and {hidden:,} more runs (--json and -o have all)", style="dim")
+        for title, sentences in (
+            ("What it means", _meanings(found)),
+            ("The limit", _passings(found, rows)),
+            ("Doubts", _doubts(found)),
+            ("Notes", list(found.notes)),
+        ):
+            if sentences:
+                yield Text()
+                yield Text(title, style="bold")
+                yield from _listed(sentences)
+
+
+def as_text(calibration: Calibration, width: int = 110) -> str:
+    """The same as plain text of at most so many columns."""
+    page = io.StringIO()
+    Console(file=page, width=width, color_system=None, legacy_windows=False).print(
+        CalibrationView(calibration)
+    )
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
+
+
+def spark(values: Sequence[float]) -> str:
+    """Bars from the least to the largest of some values, evenly picked.
+
+    Examples
+    --------
+    >>> spark([1.0, 2.0, 8.0]), spark([2.0, 2.0])
+    ('▁▂█', '▁▁')
+    """
+    picked = [values[round(at)] for at in np.linspace(0, len(values) - 1, min(SPARKS, len(values)))]
+    low, reach = min(picked), max(picked) - min(picked)
+    return "".join(BARS[int((each - low) / reach * (len(BARS) - 1)) if reach > 0 else 0] for each in picked)
+
+
+def _headline(found: Calibration) -> Text:
+    text = Text(f"{plain(found.pipeline.name)}: " if found.pipeline.name else "", style="bold")
+    models = len(found.models)
+    return text.append(
+        f"{models:,} model{'s' * (models != 1)} calibrated, forecast to generation {found.generations}"
+    )
+
+
+def _setting(found: Calibration) -> str:
+    return (
+        f"regime {found.pipeline.regime or 'replace'}; intervals hold {found.level:.0%} if all is as before"
+    )
+
+
+def _courses(found: Calibration, rows: Sequence[tuple[str, Calibrated, Forecast]]) -> list[Column]:
+    """One row a run: what was measured, and three looks ahead."""
+    last = max(max(model.observed[run.run]) for _, model, run in rows)
+    looks = sorted({last + 1, (last + 1 + found.generations) // 2, found.generations})
+    columns = [Column("model", [plain(name, LONGEST_NAME) for name, _, _ in rows], 0, "left")]
+    if any(run.run for _, _, run in rows):
+        columns.append(Column("run", [plain(run.run, LONGEST_NAME) for _, _, run in rows], 1, "left"))
+    columns += [
+        Column("course", [spark(_course(model, run)) for _, model, run in rows], 7, "left"),
+        Column("measured", [_measured(model.observed[run.run]) for _, model, run in rows], 4, "left"),
+    ]
+    for at in looks:
+        ends = [_shown(run.risk.get(at)) for _, _, run in rows]
+        columns.append(Column(f"generation {at}", ends, 2 if at == found.generations else 3))
+    return columns
+
+
+def _course(model: Calibrated, run: Forecast) -> list[float]:
+    known = {at: each.median for at, each in run.risk.items() if each.median is not None}
+    both = {**known, **model.observed[run.run]}
+    return [both[at] for at in sorted(both)]
+
+
+def _measured(observed: Mapping[int, float]) -> str:
+    first, last = min(observed), max(observed)
+    return f"{number(observed[first])} at {first}, {number(observed[last])} at {last}"
+
+
+def _sizes(models: Sequence[tuple[str, Calibrated]]) -> list[Column]:
+    """One row a model: its estimates."""
+    sizes = [model.estimates for _, model in models]
+
+    def cells(every: Iterable[Interval | None]) -> list[str]:
+        return [_shown(each) for each in every]
+
+    return [
+        Column("model", [plain(name, LONGEST_NAME) for name, _ in models], 0, "left"),
+        Column("noise V", cells(each.noise for each in sizes), 3),
+        Column("noise a generation", cells(each.noise_each_generation for each in sizes), 6),
+        Column("bias a generation", cells(each.bias_each_generation for each in sizes), 4),
+        Column("bias, of the rise", [_share(each.bias_share) for each in sizes], 1),
+        Column("floor", cells(each.floor for each in sizes), 5),
+        Column("dimensions", cells(each.dimensions for each in sizes), 8),
+    ]
+
+
+def _shown(interval: Interval | None) -> str:
+    if interval is None or interval.median is None:
+        return UNKNOWN
+    low, high = (float("nan") if each is None else each for each in (interval.low, interval.high))
+    return within(interval.median, low, high)
+
+
+def _share(share: Interval | None) -> str:
+    if share is None or share.median is None or share.low is None or share.high is None:
+        return "-"
+    return f"{share.median:.0%} [{share.low:.0%}, {share.high:.0%}]"
+
+
+def _meanings(found: Calibration) -> list[str]:
+    said = [f"'{plain(name)}': {_meaning(model, found.generations)}" for name, model in found.models.items()]
+    return [*said[:ITEMS], *([f"... and {len(said) - ITEMS:,} more models"] if len(said) > ITEMS else [])]
+
+
+def _meaning(model: Calibrated, horizon: int) -> str:
+    share = model.estimates.bias_share
+    if share is None or share.median is None or share.low is None or share.high is None:
+        return "nothing builds up on this pipeline: what rises or falls is chance."
+    if share.median > MOSTLY and share.low > 1 - MOSTLY:
+        return (
+            f"bias explains {share.median:.0%} of the rise to generation {horizon}: more samples will "
+            "not help. More real data will, which cut the loop short, or a model whose fits err less."
+        )
+    if share.median < 1 - MOSTLY and share.high < MOSTLY:
+        return (
+            f"noise explains {1 - share.median:.0%} of the rise to generation {horizon}: twice the samples "
+            "halve that part, and so does whatever else lowers noise."
+        )
+    return (
+        f"how much of the rise to generation {horizon} is bias cannot be told yet ({share.low:.0%} to "
+        f"{share.high:.0%}): measure more generations, or a run with more samples, which has less noise."
+    )
+
+
+def _passings(found: Calibration, rows: Sequence[tuple[str, Calibrated, Forecast]]) -> list[str]:
+    if found.limit is None:
+        return []
+    what = "Risk" if found.limit.quantity == "risk" else "Risk above the floor, over that of generation 0,"
+    said = []
+    for name, _, run in rows[:ITEMS]:
+        who = f"'{plain(name)}'" + (f", run '{plain(run.run)}'" if run.run else "")
+        if run.passing is not None:
+            when = _when(run.passing, found.generations)
+            said.append(f"{who}: {what[0].lower()}{what[1:]} passes {found.limit.bound:g} {when}.")
+    return [*said, *([f"... and {len(rows) - ITEMS:,} more runs"] if len(rows) > ITEMS else [])]
+
+
+def _when(passing: Passing, horizon: int) -> str:
+    chance, when = f"{passing.chance:.0%}", passing.generation
+    by = f"by generation {horizon} with a chance of {chance}"
+    if when.low is None:
+        return by
+    if when.median is None:
+        return f"{by}, and hardly before generation {when.low:g}"
+    high = f"later than {horizon}" if when.high is None else f"{when.high:g}"
+    return f"at generation {when.median:g} [{when.low:g}, {high}], {by}"
+
+
+def _doubts(found: Calibration) -> list[str]:
+    said: dict[str, list[str]] = {}
+    for name, model in found.models.items():
+        for doubt in model.doubts:
+            said.setdefault(doubt, []).append(f"'{plain(name)}'")
+    return [
+        f"{', '.join(who[:3])}{' and more' if len(who) > 3 else ''}: {doubt}" for doubt, who in said.items()
+    ]
+
+
+def _listed(sentences: list[str]) -> Iterator[Padding]:
+    for sentence in sentences:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row("-", Text(sentence))
+        yield Padding(grid, (0, 0, 0, 2), expand=False)
