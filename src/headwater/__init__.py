@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from headwater.monitoring.monitor import Monitor
     from headwater.networks import from_networkx, to_networkx
     from headwater.pipeline import Pipeline, read_pipeline, write_pipeline
+    from headwater.planning.allocation import Supply, allocate
+    from headwater.planning.calibration import calibrate
+    from headwater.planning.plan import Means, plan
+    from headwater.planning.sensitivity.asking import sensitivity
+    from headwater.planning.targets import Targets
+    from headwater.planning.thresholds import threshold
+    from headwater.planning.weights import optimal_weights
     from headwater.regimes import Accumulate, AccumulateSubsample, Replace, Window
     from headwater.samples.reading import Columns, gather, read_reference
     from headwater.samples.shards import read_shard, write_shard
@@ -68,6 +75,13 @@ _HOMES = {
     "headwater.grounding": ("Grounding", "ground"),
     "headwater.networks": ("from_networkx", "to_networkx"),
     "headwater.pipeline": ("Pipeline", "read_pipeline", "write_pipeline"),
+    "headwater.planning.allocation": ("Supply", "allocate"),
+    "headwater.planning.calibration": ("calibrate",),
+    "headwater.planning.plan": ("Means", "plan"),
+    "headwater.planning.sensitivity.asking": ("sensitivity",),
+    "headwater.planning.targets": ("Targets",),
+    "headwater.planning.thresholds": ("threshold",),
+    "headwater.planning.weights": ("optimal_weights",),
     "headwater.regimes": ("Accumulate", "AccumulateSubsample", "Replace", "Window"),
     "headwater.fields": ("parse_field",),
     "headwater.ledger": ("Ledger",),
@@ -110,6 +124,7 @@ __all__ = [
     "InteractionGraph",
     "LawError",
     "Ledger",
+    "Means",
     "Model",
     "Monitor",
     "NoLaw",
@@ -119,9 +134,13 @@ __all__ = [
     "Sample",
     "SampleError",
     "Source",
+    "Supply",
+    "Targets",
     "Thresholds",
     "UnknownCount",
     "Window",
+    "allocate",
+    "calibrate",
     "diagnose",
     "differential",
     "families",
@@ -133,15 +152,19 @@ __all__ = [
     "lineage",
     "metrics",
     "open_run",
+    "optimal_weights",
     "parse_field",
+    "plan",
     "profile_runs",
     "read_edges",
     "read_pipeline",
     "read_reference",
     "read_shard",
+    "sensitivity",
     "simulate",
     "summarise",
     "sweep",
+    "threshold",
     "to_networkx",
     "verify",
     "write_pipeline",

@@ -1,0 +1,207 @@
+"""``headwater plan``: where real data meet targets at least cost, beside every other lever."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headwater.cli import inputs, planned, printing
+
+if TYPE_CHECKING:
+    from headwater.planning.levers import Verifier
+    from headwater.planning.plan import Means, Plan
+
+OF_LEVERS = ("real", "synthetic", "checked", "kept")
+
+
+def command(
+    file: inputs.File,
+    max_inflation: planned.MaxInflation = None,
+    min_diversity: planned.MinDiversity = None,
+    min_tail_sample: planned.MinTailSample = None,
+    at: planned.At = None,
+    models: planned.Models = None,
+    cost: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT=PRICE",
+            help="Price of one sample a generation: real=1.0 (the default), the name of a source, "
+            "synthetic=0.01, checked=0.05 (by a verifier), kept=0.001 (old samples stored). May be repeated.",
+        ),
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Money a generation: without targets, the best it buys.")
+    ] = None,
+    cap: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=N",
+            help="Most samples that a source gives a generation, those that flow now included; or most that "
+            "may be added to a model or group. May be repeated.",
+        ),
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=A,B,...", help="A name for several models, for --cap and --untouched."),
+    ] = None,
+    untouched: Annotated[
+        str | None, typer.Option(metavar="NAME,...", help="Models and groups that may get no real data.")
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Source that may give; every fresh one if left out. May be repeated."
+        ),
+    ] = None,
+    new_source: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A fresh source that the pipeline does not have yet.")
+    ] = None,
+    verifier: Annotated[
+        str | None,
+        typer.Option(
+            metavar="QUALITY",
+            help="keep_right=0.9,keep_wrong=0.2,accuracy=0.7: how often a verifier keeps right and wrong "
+            "samples, and how often what models make is right.",
+        ),
+    ] = None,
+    levers: Annotated[
+        bool | None, typer.Option(help="Compare other levers (yes, up to 300 models).", show_default=False)
+    ] = None,
+    generations: inputs.Generations = None,
+    regime: inputs.Regime = None,
+    assume: inputs.Assume = None,
+    sources: inputs.Sources = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="PATH", help="Write the changed pipeline here.")
+    ] = None,
+    lever: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With -o: the lever to write, instead of real data: weights, ..."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the JSON document instead of the page.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Hold the plan to a simulation; needs --seed.")
+    ] = False,
+    seed: inputs.Seed = None,
+    replicates: Annotated[int, typer.Option(help="Histories simulated with --verify.")] = 2000,
+) -> None:
+    """Find the real data that meet targets at least cost, and what every other lever would do.
+
+    Exit code 3 where they cannot be met, or a simulation denies it.
+    """
+    from dataclasses import replace
+
+    from headwater.planning.plan import plan as run
+    from headwater.planning.targets import Targets, scope_of
+    from headwater.report.plans import PlanView
+
+    targets = (
+        Targets(times=planned.times_of(at))
+        if budget is not None and max_inflation is min_diversity is min_tail_sample is None
+        else planned.targets_of(max_inflation, min_diversity, min_tail_sample, at)
+    )
+    number = inputs.seeded(seed) if verify else None
+    place = inputs.output_of(output, file)
+    pipeline, content = inputs.described(file, sources, regime, assume)
+    if generations is not None:
+        pipeline = replace(pipeline, generations=generations)
+    with inputs.located(file, content), printing.told("planning ...") as told:
+        if new_source is not None:
+            pipeline = replace(pipeline, graph=planned.with_source(pipeline.graph, new_source))
+        giving = [*(source or []), *([new_source] if new_source is not None else [])]
+        means = _means(cost or [], cap or [], group or [], untouched, giving, budget, verifier)
+        scope = scope_of(pipeline.graph, planned.named(models))
+        plan = run(
+            pipeline,
+            targets,
+            means,
+            scope=scope,
+            levers=levers,
+            seed=number,
+            replicates=replicates,
+            told=told,
+        )
+    if place is not None:
+        _write(plan, place, lever, file)
+    if as_json:
+        typer.echo(json.dumps(plan.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        printing.show(PlanView(plan))
+        if place is not None:
+            typer.echo(f"\nWrote {output}; look again: headwater diagnose {output}")
+    if not plan.met:
+        raise typer.Exit(planned.CANNOT)
+
+
+def _means(
+    cost: Sequence[str],
+    cap: Sequence[str],
+    group: Sequence[str],
+    untouched: str | None,
+    giving: Sequence[str],
+    budget: float | None,
+    verifier: str | None,
+) -> Means:
+    import math
+
+    from headwater.errors import InputError
+    from headwater.planning.allocation import Supply
+    from headwater.planning.levers import Prices
+    from headwater.planning.plan import Means
+
+    prices = planned.numbers_of(cost, "--cost", "real=1.0")
+    caps = planned.numbers_of(cap, "--cap", "web=20000")
+    if budget is not None and not (budget >= 0 and math.isfinite(budget)):
+        raise InputError(f"--budget is {budget!r}", "write a finite amount of money, 0 or more")
+    groups = {}
+    for text in group:
+        name, mark, members = text.partition("=")
+        if not (mark and name.strip() and inputs.names(members)):
+            raise InputError(f"--group {text[:60]!r}", "write --group NAME=MODEL,MODEL,...")
+        if name.strip() in groups:
+            raise InputError(f"--group {name.strip()!r:.60} is given twice", "leave one out")
+        groups[name.strip()] = tuple(inputs.names(members))
+    supply = Supply(
+        prices={name: price for name, price in prices.items() if name not in OF_LEVERS[1:]},
+        caps={name: cap if cap != math.floor(cap) else int(cap) for name, cap in caps.items()},  # type: ignore[misc]
+        groups=groups,
+        untouched=frozenset(inputs.names(untouched)),
+        sources=tuple(giving) or None,
+    )
+    named = {name: price for name, price in prices.items() if name in OF_LEVERS}
+    of_source = {name: price for name, price in prices.items() if name not in OF_LEVERS}
+    return Means(supply, Prices(**named, of_source=of_source), budget, _verifier(verifier))
+
+
+def _verifier(text: str | None) -> Verifier | None:
+    from headwater.errors import InputError
+    from headwater.planning.levers import Verifier
+
+    if text is None:
+        return None
+    given = planned.numbers_of(text.split(","), "--verifier", "keep_right=0.9,keep_wrong=0.2,accuracy=0.7")
+    if set(given) != {"keep_right", "keep_wrong", "accuracy"}:
+        raise InputError(
+            f"--verifier {text[:80]!r}", "write all three: keep_right=0.9,keep_wrong=0.2,accuracy=0.7"
+        )
+    return Verifier(**given)
+
+
+def _write(plan: Plan, place: object, lever: str | None, file: str) -> None:
+    from headwater.errors import InputError, nearest
+    from headwater.planning.changes import write_changed
+
+    why = f"For {'; '.join(map(str, plan.targets)) or 'the best that the budget buys'}."
+    origin = f"{file} (sha256 {plan.pipeline.sha256})" if plan.pipeline.sha256 else file
+    pipeline, changes = plan.allocation.pipeline, plan.allocation.changes
+    if lever is not None:
+        rows = {} if plan.comparison is None else {row.lever: row for row in reversed(plan.comparison.rows)}
+        if lever not in rows or rows[lever].pipeline is None:
+            raise InputError(f"--lever {lever!r:.60} has no pipeline to write", nearest(lever, rows))
+        pipeline, changes = rows[lever].pipeline, rows[lever].changes  # type: ignore[assignment]
+    write_changed(pipeline, place, changes, why, origin)  # type: ignore[arg-type]
