@@ -31,6 +31,9 @@ NAMES = (
     "condition",
     "lineage",
     "ledger",
+    "weights",
+    "thresholds",
+    "allocation",
     "simulation",
 )
 PACKAGES = ("numpy", "scipy", "networkx", "pyarrow")

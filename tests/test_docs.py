@@ -22,7 +22,7 @@ def blocks(name: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("name", ["README.md", "DESIGN.md", "docs/lineage.md"])
+@pytest.mark.parametrize("name", ["README.md", "DESIGN.md", "docs/lineage.md", "docs/planning.md"])
 def test_every_python_block_runs(name, capsys, monkeypatch, tmp_path):
     """Blocks of one document share their names, as a reader would type them."""
     monkeypatch.chdir(tmp_path)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import math
 import sys
 
 import numpy as np
 import pytest
 
+import headwater
 from headwater.cli import main
 from headwater.diagnosis import diagnose
 from headwater.pipeline import parse_pipeline, read_pipeline
+from headwater.report.plans import as_text
 
 LOOP = """\
 headwater: 1
@@ -71,26 +71,21 @@ def refused(run):
 
 
 def least_by_hand(most: int) -> int:
-    """Fewest samples over teacher and student that keep both inflations within 1.5, one pair at a time.
+    """Fewest samples over teacher and student, up to `most` each, that keep both inflations within 1.5.
 
-    Shares and innovations by hand, moments by a thousand steps of the recursion.
+    Every pair at once: shares and innovations by hand, moments by steps of the recursion.
     """
-    best = most
-    for teacher, student in itertools.product(range(most), repeat=2):
-        if teacher + student >= best:
-            continue
-        budgets = np.array([100 + teacher, 100 + student])
-        shares = np.array([[0, 90 / budgets[0]], [100 / budgets[1], 0]])
-        noise = np.diag(1 / budgets)
-        moments = noise.copy()
-        for _ in range(1000):
-            after = shares @ moments @ shares.T + noise
-            if np.allclose(after, moments, rtol=1e-13, atol=0):
-                break
-            moments = after
-        if (np.diag(moments) * budgets <= 1.5).all():
-            best = teacher + student
-    return best
+    teacher, student = np.meshgrid(np.arange(most), np.arange(most), indexing="ij")
+    budgets = np.stack([100 + teacher, 100 + student], axis=-1).reshape(-1, 2).astype(float)
+    shares = np.zeros((len(budgets), 2, 2))
+    shares[:, 0, 1], shares[:, 1, 0] = 90 / budgets[:, 0], 100 / budgets[:, 1]
+    noise = np.zeros_like(shares)
+    noise[:, [0, 1], [0, 1]] = 1 / budgets
+    moments = noise.copy()
+    for _ in range(400):
+        moments = shares @ moments @ shares.transpose(0, 2, 1) + noise
+    met = (moments[:, [0, 1], [0, 1]] * budgets <= 1.5).all(axis=1)
+    return int(budgets.sum(axis=1)[met].min()) - 200
 
 
 def test_the_plan_of_a_small_loop_is_the_least_of_all(run):
@@ -133,7 +128,7 @@ def test_other_levers_stand_beside_it_cheapest_first(run):
     levers = json.loads(out)["levers"]
     assert code == 0
     names = [row["lever"] for row in levers["rows"]]
-    assert {"real data", "weights", "accumulate", "cut"} <= set(names)
+    assert {"real data", "weights", "accumulate", "freeze"} <= set(names)
     met = [row["cost"] for row in levers["rows"] if row["met"]]
     assert met == sorted(met)
     kept = parse_pipeline(LOOP.replace("replace", "accumulate"))
@@ -171,7 +166,7 @@ def test_what_cannot_be_met_is_said_with_the_reason_and_exit_code_3(run):
     assert found["allocation"]["reasons"]
     code, out, _ = run("loop.yaml", "--max-inflation", 1.1, "--budget", 5, "--json", "--no-levers")
     assert code == 3
-    assert "least" in " ".join(json.loads(out)["allocation"]["reasons"])
+    assert "the budget is 5" in " ".join(json.loads(out)["allocation"]["reasons"])
 
 
 def test_a_budget_buys_the_best_there_is(run):
@@ -249,10 +244,12 @@ def test_an_unknown_count_that_matters_is_one_error(refused, run):
     assert code == 0
 
 
-@pytest.mark.parametrize("width", [40, 80, 110, 200])
-def test_the_page_keeps_within_its_width(run, width):
+def test_the_page_keeps_within_its_width():
     """And says what to do at every width."""
-    _, out, _ = run("loop.yaml", "--max-inflation", 1.8, width=width)
-    assert all(len(line) <= width for line in out.splitlines())
-    assert "teacher" in out
-    assert math.isfinite(width)
+    pipeline = parse_pipeline(LOOP)
+    plan = headwater.plan(pipeline, headwater.Targets(max_inflation=1.8))
+    for width in (40, 80, 110, 200):
+        page = as_text(plan, width)
+        assert all(len(line) <= width for line in page.splitlines())
+        assert "teacher" in page
+        assert "Advice" in page

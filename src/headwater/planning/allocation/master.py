@@ -8,8 +8,12 @@ is needed; solutions are rounded nowhere here.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import math
-from collections.abc import Iterable
+import os
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -115,8 +119,13 @@ class Master:
     def solve(self, whole: bool = False, seconds: float = math.inf) -> Answer:
         """The solution of all rows so far, in whole samples if so wanted."""
         answer = Answer(None, -math.inf, False)
+        until = time.monotonic() + seconds
         for _ in range(MOST_TANGENTS if whole else FEW_TANGENTS):
-            result = self._solved(whole, seconds)
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            with quiet():
+                result = self._solved(whole, left)
             if result.status == 2:
                 return Answer(None, math.inf, True)
             bound = result.mip_dual_bound if whole else result.fun if result.status == 0 else None
@@ -206,3 +215,29 @@ class Master:
             padded = sparse.hstack([problem.caps, sparse.csr_array((problem.caps.shape[0], self.pots + 1))])
             answer.append(LinearConstraint(padded.tocsc(), -math.inf, problem.room))
         return answer
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Standard output without the line that HiGHS prints while it mends a solution, whatever it is told."""
+    # the line comes from C, past sys.stdout, and would end up in the middle of a document
+    try:
+        kept = os.dup(1)
+    except OSError:
+        yield
+        return
+    _flush()
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        _flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _flush() -> None:
+    """Everything that C has yet to write."""
+    with contextlib.suppress(OSError, TypeError, AttributeError):
+        ctypes.CDLL(None).fflush(None)

@@ -60,7 +60,7 @@ SAME = 1e-9
 FEW = 4
 """Unknowns that are not rounded in more than one way."""
 
-MOST_WHOLE = 24
+MOST_WHOLE = 16
 """Unknowns up to which programs over whole samples are solved; beyond, fractions are rounded."""
 
 ALIKE = 1e-5

@@ -28,6 +28,7 @@ def solved(judge: Judge, budget: float | None, seconds: float = SECONDS) -> tupl
             found = replace(found, added=trimmed_free(judge, found.added))
         if found.added is not None and not found.optimal and judge.problem.unknowns <= MOST_WHOLE:
             found = replace(found, added=polished(judge, found.added, budget, POLISH))
+            found = replace(found, optimal=_as_good(judge, found, budget))
         return found, ()
     found = search(judge, budget, seconds / 2)
     if found.added is not None:
@@ -45,6 +46,13 @@ def solved(judge: Judge, budget: float | None, seconds: float = SECONDS) -> tupl
     optimal = budget is None and cost <= bound + SAME * max(1.0, bound)
     notes = () if optimal else (_loose(judge),)
     return replace(found, bound=bound, optimal=optimal, impossible=looser.impossible), notes
+
+
+def _as_good(judge: Judge, found: Found, budget: float | None) -> bool:
+    """Whether what was found has the value of its bound."""
+    if found.added is None or budget is not None:
+        return found.optimal
+    return judge.problem.cost(found.added) <= found.bound + SAME * max(1.0, found.bound)
 
 
 def _loose(judge: Judge) -> str:
