@@ -11,7 +11,9 @@ import typer
 from headwater.cli import inputs, planned, printing
 
 if TYPE_CHECKING:
-    from headwater.planning.levers import Verifier
+    from pathlib import Path
+
+    from headwater.planning.levers import Row, Verifier
     from headwater.planning.plan import Means, Plan
 
 OF_LEVERS = ("real", "synthetic", "checked", "kept")
@@ -28,8 +30,9 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="WHAT=PRICE",
-            help="Price of one sample a generation: real=1.0 (the default), the name of a source, "
-            "synthetic=0.01, checked=0.05 (by a verifier), kept=0.001 (old samples stored). May be repeated.",
+            help="Price of one sample a generation: real=2.5 (1 if left out), or the name of a source; and of "
+            "what other levers take, 0 if left out: synthetic=0.01, checked=0.05 (by a verifier), kept=0.001 "
+            "(an old sample stored). May be repeated.",
         ),
     ] = None,
     budget: Annotated[
@@ -39,8 +42,8 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="NAME=N",
-            help="Most samples that a source gives a generation, those that flow now included; or most that "
-            "may be added to a model or group. May be repeated.",
+            help="Of a source: most samples that it gives a generation, present flows included. Of a model "
+            "or group: most that may be added. May be repeated.",
         ),
     ] = None,
     group: Annotated[
@@ -79,7 +82,10 @@ def command(
     ] = None,
     lever: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="With -o: the lever to write, instead of real data: weights, ..."),
+        typer.Option(
+            metavar="NAME",
+            help="With -o: the lever to write instead of real data, by its name or its number in the table.",
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the JSON document instead of the page.")
@@ -92,19 +98,17 @@ def command(
 ) -> None:
     """Find the real data that meet targets at least cost, and what every other lever would do.
 
-    Exit code 3 where they cannot be met, or a simulation denies it.
+    Such as: headwater plan pipeline.yaml --max-inflation 1.5 --cost real=1 -o planned.yaml. Exit code 3
+    where the targets cannot be met, or a simulation denies it.
     """
     from dataclasses import replace
 
     from headwater.planning.plan import plan as run
-    from headwater.planning.targets import Targets, scope_of
+    from headwater.planning.targets import scope_of
     from headwater.report.plans import PlanView
 
-    targets = (
-        Targets(times=planned.times_of(at))
-        if budget is not None and max_inflation is min_diversity is min_tail_sample is None
-        else planned.targets_of(max_inflation, min_diversity, min_tail_sample, at)
-    )
+    asked = (max_inflation, min_diversity, min_tail_sample, at)
+    targets = planned.targets_of(*asked, needed=budget is None)
     number = inputs.seeded(seed) if verify else None
     place = inputs.output_of(output, file)
     pipeline, content = inputs.described(file, sources, regime, assume)
@@ -192,16 +196,38 @@ def _verifier(text: str | None) -> Verifier | None:
     return Verifier(**given)
 
 
-def _write(plan: Plan, place: object, lever: str | None, file: str) -> None:
-    from headwater.errors import InputError, nearest
+def _write(plan: Plan, place: Path, lever: str | None, file: str) -> None:
     from headwater.planning.changes import write_changed
 
-    why = f"For {'; '.join(map(str, plan.targets)) or 'the best that the budget buys'}."
-    origin = f"{file} (sha256 {plan.pipeline.sha256})" if plan.pipeline.sha256 else file
-    pipeline, changes = plan.allocation.pipeline, plan.allocation.changes
+    pipeline, changes, met = plan.allocation.pipeline, plan.allocation.changes, plan.allocation.met
+    what = "Real data"
     if lever is not None:
-        rows = {} if plan.comparison is None else {row.lever: row for row in reversed(plan.comparison.rows)}
-        if lever not in rows or rows[lever].pipeline is None:
-            raise InputError(f"--lever {lever!r:.60} has no pipeline to write", nearest(lever, rows))
-        pipeline, changes = rows[lever].pipeline, rows[lever].changes  # type: ignore[assignment]
-    write_changed(pipeline, place, changes, why, origin)  # type: ignore[arg-type]
+        row = _row(plan, lever)
+        assert row.pipeline is not None
+        pipeline, changes, met, what = row.pipeline, row.changes, bool(row.met), f"Lever: {row.lever}"
+    wanted = "; ".join(map(str, plan.targets)) or "the best that the budget buys"
+    why = f"{what}, for {wanted}{'' if met else ', WHICH IS NOT MET'}."
+    origin = f"{file} (sha256 {plan.pipeline.sha256})" if plan.pipeline.sha256 else file
+    write_changed(pipeline, place, changes, why, origin)
+
+
+def _row(plan: Plan, lever: str) -> Row:
+    """The row of the table that a name or number means."""
+    from headwater.errors import InputError, nearest
+
+    rows = () if plan.comparison is None else plan.comparison.rows
+    numbered = {f"{at}": row for at, row in enumerate(rows, 1) if row.pipeline is not None}
+    if lever in numbered:
+        return numbered[lever]
+    found = {at: row for at, row in numbered.items() if row.lever == lever}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        raise InputError(
+            f"--lever {lever!r:.60} means {len(found)} rows of the table: {', '.join(found)}",
+            f"write the number of one: --lever {next(iter(found))}",
+        )
+    raise InputError(
+        f"--lever {lever!r:.60} has no pipeline to write",
+        nearest(lever, {row.lever for row in numbered.values()}, shown=20),
+    )

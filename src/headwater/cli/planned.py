@@ -33,17 +33,22 @@ Models = Annotated[
 
 
 def targets_of(
-    max_inflation: float | None, min_diversity: float | None, min_tail_sample: float | None, at: str | None
+    max_inflation: float | None,
+    min_diversity: float | None,
+    min_tail_sample: float | None,
+    at: str | None,
+    needed: bool = True,
 ) -> Targets:
-    """The targets that the options spell, at least one."""
+    """The targets that the options spell; at least one, where they are `needed`."""
     from headwater.errors import InputError
     from headwater.planning.targets import Targets
 
     targets = Targets(max_inflation, min_diversity, min_tail_sample, times_of(at))
-    if not targets:
+    if needed and not targets:
         raise InputError(
             "there is no target",
-            "write one or more of --max-inflation 1.5, --min-diversity 0.9, --min-tail-sample 5000",
+            "write one or more of --max-inflation 1.5, --min-diversity 0.9, --min-tail-sample 5000 "
+            "(a plan takes --budget 1000 instead)",
         )
     return targets
 

@@ -20,6 +20,7 @@ from headwater.planning.proving import Proof, prove
 from headwater.planning.targets import Scope, Targets, scope_of
 from headwater.planning.weights import optimal_weights
 from headwater.regimes import Replace, Window
+from headwater.report.words import plain
 
 SCHEMA = "headwater/plan/1"
 
@@ -169,7 +170,7 @@ def plan(  # noqa: PLR0913
     told("placing real data")
     allocation = allocate(pipeline, targets, scope, means.supply, means.budget)
     grounding = least_grounding(pipeline, means.supply, targets, scope)
-    notes: list[str] = []
+    notes = _alike(pipeline, means.supply, allocation)
     comparison = None
     if levers is None and len(pipeline.graph.model_names) > MOST_COMPARED:
         notes.append(f"other levers are not compared above {MOST_COMPARED} models unless asked for: --levers")
@@ -189,6 +190,23 @@ def plan(  # noqa: PLR0913
     return Plan(
         pipeline, targets, scope, means, before, allocation, grounding, comparison, proof, tuple(notes)
     )
+
+
+def _alike(pipeline: Pipeline, supply: Supply, allocation: Allocation) -> list[str]:
+    """That a source stands for others, where several give at one price."""
+    graph = pipeline.graph
+    fresh = [name for name, fixed in zip(graph.source_names, graph.fixed, strict=True) if not fixed]
+    givers = supply.sources or tuple(fresh)
+    given = {source for source, *_ in allocation.given}
+    notes = []
+    for source in sorted(given):
+        like = [name for name in givers if supply.price(name) == supply.price(source)]
+        if len(like) > 1 and not any(name in supply.caps for name in like):
+            notes.append(
+                f"{plain(source)!r} stands for any of {len(like):,} sources at one price: name yours with "
+                "--source, or --new-source"
+            )
+    return notes[:1]
 
 
 def _compared(

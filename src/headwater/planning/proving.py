@@ -152,7 +152,10 @@ def _sentence(agree: bool, kept: bool, generations: int, replicates: int) -> str
         )
     if not kept:
         return f"{played} agree with the theory, and do not keep the targets"
-    return f"{played} confirm it (a right plan is refused with a chance of about {FALSE_ALARM:g})"
+    return (
+        f"{played} confirm it: they agree with the theory at every model (a right plan fails "
+        f"that with a chance of about {FALSE_ALARM:g}); what it says of the limit is not simulated"
+    )
 
 
 def _part(pipeline: Pipeline, scope: Scope) -> tuple[Pipeline, Scope]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 ROWS = 20
 """Flows shown; the rest are counted."""
 
+SMALL_GAP = 0.02
+"""Relative, up to which a gap to the best there can be stands in the headline."""
+
 NAMED = 6
 """Models left out that are named."""
 
@@ -54,12 +57,12 @@ class PlanView:
         ):
             if sentences:
                 yield from section(title, sentences)
+        notes = [*_bound(plan), *plan.notes, *_left_out(plan)]
+        if notes:
+            yield from section("About the plan", notes)
         if plan.comparison is not None:
             yield Text()
             yield LeversView(plan.comparison)
-        notes = [*plan.allocation.notes, *plan.notes, *_left_out(plan)]
-        if notes:
-            yield from section("Notes", notes)
 
 
 def section(title: str, sentences: Sequence[str]) -> Iterator[RenderableType]:
@@ -113,9 +116,20 @@ def _least(plan: Plan) -> str:
     allocation = plan.allocation
     if allocation.optimal:
         return ", the least there is"
-    if allocation.gap is not None:
-        return f", at most {max(allocation.gap, 1e-4):.2%} above the least"
+    if allocation.gap is not None and allocation.gap <= SMALL_GAP:
+        return f", at most {max(allocation.gap, 1e-4):.2%} above the least there is"
     return ""
+
+
+def _bound(plan: Plan) -> list[str]:
+    """What is proved of a plan that is not proved to be the best."""
+    allocation = plan.allocation
+    gap = allocation.gap
+    if not allocation.met or allocation.optimal or not allocation.given or (gap or 0.0) <= SMALL_GAP:
+        return list(allocation.notes) if allocation.bound is None else []
+    what = "no plan can cost less than" if allocation.worst is None else "no plan can bring the worst below"
+    bound = number(allocation.bound or 0.0)
+    return [f"{what} {bound}, and no better one was found near this one; {'; '.join(allocation.notes)}"]
 
 
 def _setting(plan: Plan) -> str:
@@ -188,7 +202,11 @@ def _grounding(plan: Plan) -> list[str]:
     found = plan.grounding
     if not found.entries:
         return []
-    said = [f"{entry.why}: real data into {plain(entry.model)!r}" for entry in found.entries if entry.model]
+    said = [
+        f"real data into {plain(entry.model)!r}: {entry.why}; no closed loop holds without"
+        for entry in found.entries
+        if entry.model
+    ]
     hidden = len(said) - ROWS
     said = said[:ROWS] + ([f"and {hidden:,} more loops (--json has all)"] if hidden > 0 else [])
     said += list(found.reasons)
@@ -198,7 +216,8 @@ def _grounding(plan: Plan) -> list[str]:
     number_of = len(found.models)
     there = "that model alone" if number_of == 1 else f"these {number_of:,} models alone"
     if not alone.met:
-        return [*said, f"with real data at {there} the targets cannot be met"]
+        why = f": {alone.reasons[0]}" if alone.reasons else ""
+        return [*said, f"that stops the collapse; the targets need more than {there} can do{why}"]
     samples = ", ".join(f"{count:,} at {plain(model)!r}" for _, model, count in alone.given[:NAMED])
     return [*said, f"with real data at {there} the targets take {samples}, at a cost of {number(alone.cost)}"]
 
@@ -211,7 +230,7 @@ def _proof(proof: Proof) -> list[str]:
         f"({number(each.low)} to {number(each.high)})"
         for each in proof.seen
     ]
-    return [f"{proof.sentence[0].upper()}{proof.sentence[1:]}.", *seen]
+    return [f"{proof.sentence[0].upper()}{proof.sentence[1:]}", *seen]
 
 
 def _left_out(plan: Plan) -> list[str]:

@@ -26,6 +26,9 @@ from headwater.theory.system import Array
 NOTHING = Found(None, -math.inf, False, True)
 """Where there is nothing to add to."""
 
+MOST_SPARED = 200
+"""Unknowns up to which the cheapest way to the best result is looked for."""
+
 SECONDS_TO_SPARE = 10.0
 """For the cheapest way to the best result."""
 
@@ -133,6 +136,8 @@ class _Plan:
             notes += more
             found = replace(found, bound=-math.inf, optimal=False)
         if found.added is None:
+            return found, notes
+        if self.problem.unknowns > MOST_SPARED:
             return found, notes
         reach = worst(judge.point(found.added)) + 1e-10
         easier = judge.judging(tuple(bound.loosened(reach) for bound in judge.bounds))

@@ -32,6 +32,9 @@ MOST_ROUNDS = 80
 NEAR = 0.02
 """Logarithm by which a model may be below the worst and still be worth a cut."""
 
+NUDGES = (1e-5, 1e-4, 1e-3, 1e-2, 0.1)
+"""Of the way to the anchor, where what was rounded does not do."""
+
 ROUNDINGS = 3
 """Halvings in the search for how many to round up."""
 
@@ -386,7 +389,13 @@ def _offer_rounded(state: Search, added: Array) -> None:
 
 def _offer_up(state: Search, added: Array) -> None:
     """Rounded up; and where that leaves a gap, with as few rounded up as will do."""
-    if not met(state.offer(state.problem.rounded(added))) or state.problem.unknowns <= FEW:
+    problem = state.problem
+    held = met(state.offer(problem.rounded(added)))
+    for part in NUDGES:
+        if held or state.anchor is None:
+            break
+        held = met(state.offer(problem.rounded(added + part * (state.anchor - added))))
+    if not held or problem.unknowns <= FEW:
         return
     low, high, middle = 0.0, 1.0, 0.5
     for _ in range(ROUNDINGS):
