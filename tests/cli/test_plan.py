@@ -112,7 +112,7 @@ def test_the_file_that_is_written_meets_the_target_and_says_what_changed(run):
         assert max(*entry["inflation"], entry["inflation_limit"]) <= 1.5 * (1 + 1e-9)
     with open("new.yaml", encoding="utf-8") as file:
         head = file.read().partition("headwater: 1\n")[0]
-    assert "# For inflation at most 1.5." in head
+    assert "# Real data, for inflation at most 1.5." in head
     assert "loop.yaml (sha256 " in head
     for flow in new.graph.flows:
         before = {("web", "teacher"): 10}.get((flow.provider, flow.model), 0)

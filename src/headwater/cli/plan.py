@@ -30,7 +30,7 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="WHAT=PRICE",
-            help="Price of one sample a generation: real=2.5 (1 if left out), or the name of a source; and of "
+            help="Price of one sample a generation: real=2.5 (1 if left out) or the name of a source; and of "
             "what other levers take, 0 if left out: synthetic=0.01, checked=0.05 (by a verifier), kept=0.001 "
             "(an old sample stored). May be repeated.",
         ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,19 +17,31 @@ LESS = 1e-12
 """By which a worst excess has to fall to be less."""
 
 
+WORK = 400_000
+"""Evaluations, times 700 and the square of the models: counted, so that every machine finds the same."""
+
+TAILS = 10.0
+"""Evaluations without tail samples that one with them costs."""
+
+
 @dataclass(eq=False)
 class _Polish:
     """Whole samples that are made better, a move at a time."""
 
     judge: Judge
     budget: float | None
-    until: float
+    left: float
     added: Array
     score: float
 
     @property
     def late(self) -> bool:
-        return time.monotonic() > self.until
+        return self.left <= 0
+
+    def excess(self, added: Array) -> float:
+        """The worst, which is counted."""
+        self.left -= 1
+        return worst(self.judge.point(added))
 
     def scored(self, added: Array) -> float:
         """Cost of samples that meet every bound, or their worst excess within the budget; else infinite."""
@@ -39,10 +50,10 @@ class _Polish:
             return math.inf
         if self.budget is None:
             cost = problem.cost(added)
-            return cost if cost < self.score and worst(self.judge.point(added)) <= 0 else math.inf
+            return cost if cost < self.score and self.excess(added) <= 0 else math.inf
         if problem.cost(added) > self.budget * (1 + 1e-12):
             return math.inf
-        return worst(self.judge.point(added))
+        return self.excess(added)
 
     def take(self, added: Array) -> bool:
         """Take them if they are better."""
@@ -61,7 +72,7 @@ class _Polish:
                 middle = math.floor((low + high) / 2)
                 tried = self.added.copy()
                 tried[at] = middle
-                if problem.allows(tried) and worst(self.judge.point(tried)) <= 0:
+                if problem.allows(tried) and self.excess(tried) <= 0:
                     high = middle
                 else:
                     low = middle
@@ -98,13 +109,13 @@ class _Polish:
         return sorted({float(math.floor(most * part)) for part in (0.25, 0.5, 0.75, 0.9, 1.0)} | {most - 1.0})
 
 
-def polished(judge: Judge, added: Array, budget: float | None, seconds: float) -> Array:
+def polished(judge: Judge, added: Array, budget: float | None) -> Array:
     """Whole samples that are no worse than those given, and no neighbour of which was found better."""
     problem = judge.problem
     if problem.unknowns > MOST_UNKNOWNS:
         return added
     score = problem.cost(added) if budget is None else worst(judge.point(added))
-    state = _Polish(judge, budget, time.monotonic() + seconds, added, score)
+    state = _Polish(judge, budget, _tries(judge), added, score)
     if budget is None:
         state.trim()
     step = float(2 ** math.floor(math.log2(max(1.0, state.added.max(initial=1.0)))))
@@ -114,6 +125,30 @@ def polished(judge: Judge, added: Array, budget: float | None, seconds: float) -
     if budget is None:
         state.trim()
     return state.added
+
+
+def _tries(judge: Judge) -> float:
+    models = len(judge.problem.scope.models)
+    tails = any(bound.target.quantity == "tail_sample" for bound in judge.bounds)
+    return max(30.0, WORK / (models**2 + 700.0) / (TAILS if tails else 1.0))
+
+
+def without_crumbs(judge: Judge, added: Array) -> Array:
+    """The same without as many of its cheapest additions as every bound can do without."""
+    problem = judge.problem
+    some = np.flatnonzero(added)
+    order = some[np.argsort((problem.price * added)[some], kind="stable")]
+
+    def rest(count: int) -> Array:
+        left = added.copy()
+        left[order[:count]] = 0.0
+        return left
+
+    low, high = 0, len(order)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if worst(judge.point(rest(middle))) <= 0 else (low, middle)
+    return rest(low)
 
 
 def trimmed_free(judge: Judge, added: Array) -> Array:

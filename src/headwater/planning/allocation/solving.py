@@ -6,15 +6,12 @@ import math
 from dataclasses import replace
 
 from headwater.planning.allocation.oracle import Judge, Oracle, relaxed
-from headwater.planning.allocation.polishing import polished, trimmed_free
+from headwater.planning.allocation.polishing import polished, trimmed_free, without_crumbs
 from headwater.planning.allocation.search import MANY, MOST_WHOLE, SAME, Found, search
 from headwater.planning.allocation.split import split
 
 SECONDS = 55.0
 """For one search; small pipelines take a fraction of one."""
-
-POLISH = 4.0
-"""Seconds for the neighbours."""
 
 UNPROVED = "no bound is proved: {why}; whole numbers near the answer were searched"
 
@@ -25,14 +22,15 @@ def solved(judge: Judge, budget: float | None, seconds: float = SECONDS) -> tupl
         many = isinstance(judge, Oracle) and budget is None and len(judge.problem.scope.models) >= MANY
         found = search(split(judge) if many else judge, budget, seconds)  # type: ignore[arg-type]
         if found.added is not None and budget is None:
-            found = replace(found, added=trimmed_free(judge, found.added))
+            found = replace(found, added=trimmed_free(judge, without_crumbs(judge, found.added)))
+            found = replace(found, optimal=found.optimal or _as_good(judge, found, budget))
         if found.added is not None and not found.optimal and judge.problem.unknowns <= MOST_WHOLE:
-            found = replace(found, added=polished(judge, found.added, budget, POLISH))
+            found = replace(found, added=polished(judge, found.added, budget))
             found = replace(found, optimal=_as_good(judge, found, budget))
         return found, ()
     found = search(judge, budget, seconds / 2)
     if found.added is not None:
-        found = replace(found, added=polished(judge, found.added, budget, POLISH))
+        found = replace(found, added=polished(judge, found.added, budget))
     sure = relaxed(judge) if isinstance(judge, Oracle) else None
     if sure is None:
         why = (
