@@ -102,7 +102,7 @@ def test_the_plan_of_a_small_loop_is_the_least_of_all(run):
 def test_the_file_that_is_written_meets_the_target_and_says_what_changed(run):
     """Judged by the diagnosis of the file, and by a simulation of it."""
     arguments = ("loop.yaml", "--max-inflation", 1.5, "--no-levers", "-o", "new.yaml")
-    code, out, _ = run(*arguments, "--verify", "--seed", 7, "--replicates", 400)
+    code, out, _ = run(*arguments, "--verify", "--seed", 7, "--replicates", 1500)
     assert code == 0
     assert "confirm it" in " ".join(out.split())
     assert "look again: headwater diagnose new.yaml" in out
@@ -253,3 +253,35 @@ def test_the_page_keeps_within_its_width():
         assert all(len(line) <= width for line in page.splitlines())
         assert "teacher" in page
         assert "Advice" in page
+
+
+def test_a_lever_s_file_says_whether_the_target_is_met(run, refused):
+    """By its number where a name means several rows; and nothing is written without a place."""
+    text = LOOP.replace("samples: 90", "samples: 90, weight: 2")
+    with open("weighted.yaml", "w", encoding="utf-8") as file:
+        file.write(text)
+    run("weighted.yaml", "--max-inflation", 1.2, "--lever", "weights", "-o", "weights.yaml")
+    with open("weights.yaml", encoding="utf-8") as file:
+        assert file.readline() == "# Lever: weights, for inflation at most 1.2, WHICH IS NOT MET.\n"
+    code, _, error = run("weighted.yaml", "--max-inflation", 1.2, "--lever", "freeze", "-o", "x.yaml")
+    assert code == 2
+    assert "rows of the table" in error
+    assert "writes nothing without -o" in refused("loop.yaml", "--max-inflation", 2, "--lever", "weights")
+
+
+def test_counts_that_were_assumed_are_said_to_be_no_facts(run):
+    """In the file that is written."""
+    with open("unknown.yaml", "w", encoding="utf-8") as file:
+        file.write(LOOP.replace(", samples: 90", ""))
+    run("unknown.yaml", "--max-inflation", 2, "--assume", "samples=90", "--no-levers", "-o", "new.yaml")
+    with open("new.yaml", encoding="utf-8") as file:
+        assert "Assumed, and no facts: samples=90." in file.readline()
+
+
+def test_no_money_leaves_a_closed_loop_unbounded_and_says_so(run):
+    """Null, infinite, and exit code 3."""
+    code, out, _ = run("closed.yaml", "--budget", 0, "--at", "limit", "--no-levers", "--json")
+    found = json.loads(out)
+    assert code == 3
+    assert found["allocation"]["reached"]["max_inflation"]["infinite"] is True
+    assert found["allocation"]["worst"] is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from headwater.planning.levers import Row, Verifier
     from headwater.planning.plan import Means, Plan
 
-OF_LEVERS = ("real", "synthetic", "checked", "kept")
+OF_OTHERS = ("synthetic", "checked", "kept")
+"""Prices of what other levers take."""
 
 
 def command(
@@ -103,6 +104,7 @@ def command(
     """
     from dataclasses import replace
 
+    from headwater.errors import InputError
     from headwater.planning.plan import plan as run
     from headwater.planning.targets import scope_of
     from headwater.report.plans import PlanView
@@ -110,6 +112,8 @@ def command(
     asked = (max_inflation, min_diversity, min_tail_sample, at)
     targets = planned.targets_of(*asked, needed=budget is None)
     number = inputs.seeded(seed) if verify else None
+    if lever is not None and output is None:
+        raise InputError(f"--lever {lever!r:.60} writes nothing without -o", "write -o new.yaml too")
     place = inputs.output_of(output, file)
     pipeline, content = inputs.described(file, sources, regime, assume)
     if generations is not None:
@@ -117,8 +121,12 @@ def command(
     with inputs.located(file, content), printing.told("planning ...") as told:
         if new_source is not None:
             pipeline = replace(pipeline, graph=planned.with_source(pipeline.graph, new_source))
+        known = pipeline.graph.source_names
         giving = [*(source or []), *([new_source] if new_source is not None else [])]
-        means = _means(cost or [], cap or [], group or [], untouched, giving, budget, verifier)
+        prices = planned.numbers_of(cost or [], "--cost", "real=1.0")
+        # a source may be called as another lever's price is
+        others = {name: prices.pop(name) for name in OF_OTHERS if name in prices and name not in known}
+        means = _means(prices, others, cap or [], group or [], untouched, giving, budget, verifier)
         scope = scope_of(pipeline.graph, planned.named(models))
         plan = run(
             pipeline,
@@ -131,7 +139,7 @@ def command(
             told=told,
         )
     if place is not None:
-        _write(plan, place, lever, file)
+        _write(plan, place, lever, file, assume or [])
     if as_json:
         typer.echo(json.dumps(plan.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
     else:
@@ -143,7 +151,8 @@ def command(
 
 
 def _means(
-    cost: Sequence[str],
+    prices: Mapping[str, float],
+    others: Mapping[str, float],
     cap: Sequence[str],
     group: Sequence[str],
     untouched: str | None,
@@ -158,7 +167,6 @@ def _means(
     from headwater.planning.levers import Prices
     from headwater.planning.plan import Means
 
-    prices = planned.numbers_of(cost, "--cost", "real=1.0")
     caps = planned.numbers_of(cap, "--cap", "web=20000")
     if budget is not None and not (budget >= 0 and math.isfinite(budget)):
         raise InputError(f"--budget is {budget!r}", "write a finite amount of money, 0 or more")
@@ -171,15 +179,15 @@ def _means(
             raise InputError(f"--group {name.strip()!r:.60} is given twice", "leave one out")
         groups[name.strip()] = tuple(inputs.names(members))
     supply = Supply(
-        prices={name: price for name, price in prices.items() if name not in OF_LEVERS[1:]},
+        prices=prices,
         caps={name: cap if cap != math.floor(cap) else int(cap) for name, cap in caps.items()},  # type: ignore[misc]
         groups=groups,
         untouched=frozenset(inputs.names(untouched)),
         sources=tuple(giving) or None,
     )
-    named = {name: price for name, price in prices.items() if name in OF_LEVERS}
-    of_source = {name: price for name, price in prices.items() if name not in OF_LEVERS}
-    return Means(supply, Prices(**named, of_source=of_source), budget, _verifier(verifier))
+    of_source = {name: price for name, price in prices.items() if name != "real"}
+    all_real = Prices(real=prices.get("real", 1.0), of_source=of_source, **others)
+    return Means(supply, all_real, budget, _verifier(verifier))
 
 
 def _verifier(text: str | None) -> Verifier | None:
@@ -196,7 +204,7 @@ def _verifier(text: str | None) -> Verifier | None:
     return Verifier(**given)
 
 
-def _write(plan: Plan, place: Path, lever: str | None, file: str) -> None:
+def _write(plan: Plan, place: Path, lever: str | None, file: str, assume: Sequence[str]) -> None:
     from headwater.planning.changes import write_changed
 
     pipeline, changes, met = plan.allocation.pipeline, plan.allocation.changes, plan.allocation.met
@@ -206,7 +214,7 @@ def _write(plan: Plan, place: Path, lever: str | None, file: str) -> None:
         assert row.pipeline is not None
         pipeline, changes, met, what = row.pipeline, row.changes, bool(row.met), f"Lever: {row.lever}"
     wanted = "; ".join(map(str, plan.targets)) or "the best that the budget buys"
-    why = f"{what}, for {wanted}{'' if met else ', WHICH IS NOT MET'}."
+    why = f"{what}, for {wanted}{'' if met else ', WHICH IS NOT MET'}.{planned.assumed(assume)}"
     origin = f"{file} (sha256 {plan.pipeline.sha256})" if plan.pipeline.sha256 else file
     write_changed(pipeline, place, changes, why, origin)
 

@@ -120,3 +120,8 @@ def named(models: str | None) -> Sequence[str] | None:
             f"--models {models!r:.40} names no model", "write --models teacher,student, or leave it out"
         )
     return found
+
+
+def assumed(assume: Sequence[str]) -> str:
+    """A sentence for a written file, that some of its counts are no facts; empty where all are."""
+    return f" Assumed, and no facts: {', '.join(assume)}." if assume else ""

@@ -66,8 +66,9 @@ class Reached:
         """As in documents; what has no bound is None."""
         finite = self.value is not None and math.isfinite(self.value)
         return {
-            "bound": self.target.bound,
+            "bound": self.target.bound if math.isfinite(self.target.bound) else None,
             "value": self.value if finite else None,
+            "infinite": self.value is not None and math.isinf(self.value),
             "model": self.model,
             "when": self.when,
             "met": self.met,

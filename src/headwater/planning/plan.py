@@ -16,7 +16,7 @@ from headwater.planning.allocation import (
 )
 from headwater.planning.levers import Comparison, Plans, Prices, Verifier, compare
 from headwater.planning.outlook import Reached, horizon_of, outlook, reached, regime_of
-from headwater.planning.proving import Proof, prove
+from headwater.planning.proving import REPLICATES, Proof, prove
 from headwater.planning.targets import Scope, Targets, scope_of
 from headwater.planning.weights import optimal_weights
 from headwater.regimes import Replace, Window
@@ -137,7 +137,7 @@ def plan(  # noqa: PLR0913
     scope: Scope | None = None,
     levers: bool | None = None,
     seed: int | None = None,
-    replicates: int | None = None,
+    replicates: int = REPLICATES,
     told: Callable[[str], None] = lambda now: None,
 ) -> Plan:
     """The cheapest real data that meet targets, beside what every other lever does.
@@ -185,7 +185,7 @@ def plan(  # noqa: PLR0913
             targets,
             scope,
             seed=seed,
-            **({"replicates": replicates} if replicates else {}),
+            replicates=replicates,
         )
     return Plan(
         pipeline, targets, scope, means, before, allocation, grounding, comparison, proof, tuple(notes)

@@ -15,20 +15,35 @@ from headwater.graph import InteractionGraph
 from headwater.grounding import ancestors
 from headwater.pipeline import Pipeline
 from headwater.planning.outlook import Outlook, horizon_of, outlook, regime_of
-from headwater.planning.targets import Quantity, Scope, Target, Targets
+from headwater.planning.targets import TIMES, Quantity, Scope, Target, Targets
 from headwater.simulation import simulate
 from headwater.theory.system import Array
-from headwater.verification.comparing import FEWEST, Comparison, compare
+from headwater.verification.comparing import Comparison, compare
 from headwater.verification.verifying import predicted_risk
 
 REPLICATES = 2_000
 """Histories where no number is given."""
 
+FEWEST = 1_500
+"""Histories below which risk, a squared normal, is too skewed to judge."""
+
 FALSE_ALARM = 1e-3
 """Chance that a right plan is refused."""
 
+NEAR = 0.02
+"""Relative, by which a limit is reached."""
+
+LONGEST = 320
+"""Generations played to come near to a limit."""
+
+MOST_PLAYED_ON = 100
+"""Models up to which histories are played on beyond the horizon."""
+
 SYMBOLS = 200
 """Rare symbols that a tail sample is read off; each has half a record in the least of them, or fewer."""
+
+FEWEST_TAILS = 100
+"""Histories that are enough for those: every symbol is one more."""
 
 RARE = 1e-3
 """Probability of a symbol, at most: the tail sample is a limit of rare ones."""
@@ -42,9 +57,9 @@ MOST_SEEN = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One quantity at one model at the horizon, predicted and simulated.
+    """One quantity at one model at the last generation played, predicted and simulated.
 
-    `low` and `high` bound the simulated mean by three standard errors.
+    `low` and `high` bound the simulated mean by three standard errors: a miss within them does not show.
     """
 
     quantity: Quantity
@@ -77,7 +92,8 @@ class Proof:
     seen
         For each target the model that is worst by theory.
     agree
-        Whether theory and simulation agree at every model and generation, as far as chance allows.
+        Whether theory and simulation agree at every model, as far as chance allows, and enough was seen
+        of the worst one to judge it.
     confirmed
         Whether they agree, and no simulated value passes its target by more than three standard errors.
     sentence
@@ -108,11 +124,14 @@ class Proof:
 def prove(
     pipeline: Pipeline, targets: Targets, scope: Scope, *, seed: int, replicates: int = REPLICATES
 ) -> Proof:
-    """Play a pipeline to its horizon, and compare every target's quantity with what theory says.
+    """Play a pipeline, and compare every target's quantity with what theory says.
 
     Inflation is that of a mean with known variance, whose law is the asymptotic one at every
     budget. Diversity is that of two symbols; the tail sample is read off how many of many equally
-    rare symbols are left. Models outside the scope and its ancestors are not played.
+    rare symbols are left. Models outside the scope and its ancestors are not played. Where targets
+    are for the limit too, histories are played on until theory is within `NEAR` of it, or for
+    `LONGEST` generations. Theory and simulation are compared at every model at the end, and of
+    inflation at generation 0.
 
     Raises
     ------
@@ -121,17 +140,22 @@ def prove(
     """
     if replicates < FEWEST:
         raise InputError(
-            f"{replicates} replicates are too few to judge by", f"write --replicates {FEWEST} or more"
+            f"{replicates:,} simulated histories are too few to judge by: risk is skewed",
+            f"write --replicates {FEWEST:,} or more",
         )
     part, judged = _part(pipeline, scope)
+    part = replace(part, generations=_length(part, targets, judged))
     found = outlook(part, quantities=targets.quantities)
     seen, agree, kept = [], True, True
     for target in targets:
         watched = _WATCHED[target.quantity](part, found, seed, replicates)
-        agree &= watched.comparison.agree
-        one, holds = _worst(target, found, judged, watched)
+        watched = replace(watched, limit_alone="horizon" not in targets.times)
+        one, sure, holds = _worst(target, found, judged, watched)
+        agree &= watched.comparison.agree and sure
         kept &= holds
         seen.append(one)
+    played = f"{replicates:,} simulated histories of {horizon_of(part):,} generation"
+    played += "s" * (horizon_of(part) != 1)
     return Proof(
         generations=horizon_of(part),
         replicates=replicates,
@@ -139,22 +163,48 @@ def prove(
         seen=tuple(seen),
         agree=agree,
         confirmed=agree and kept,
-        sentence=_sentence(agree, kept, horizon_of(part), replicates),
+        sentence=_sentence(played, agree, kept, _beyond(found, targets, judged)),
     )
 
 
-def _sentence(agree: bool, kept: bool, generations: int, replicates: int) -> str:
-    played = f"{replicates:,} simulated histories of {generations:,} generations"
+def _length(part: Pipeline, targets: Targets, scope: Scope) -> int:
+    """Generations to play: the horizon, or where the limit matters as many as come near to it."""
+    length = horizon_of(part)
+    if "limit" not in targets.times or scope.models.size > MOST_PLAYED_ON:
+        return length
+    while length < LONGEST:
+        found = outlook(replace(part, generations=length), quantities=targets.quantities)
+        if not _beyond(found, targets, scope):
+            break
+        length = min(2 * length, LONGEST)
+    return length
+
+
+def _beyond(found: Outlook, targets: Targets, scope: Scope) -> bool:
+    """Whether a limit that is asked for is not yet reached at the horizon."""
+    if "limit" not in targets.times:
+        return False
+    for target in targets:
+        now, settled = (found.columns[target.quantity, when][scope.models] for when in TIMES)
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(now - settled) > NEAR * np.maximum(np.abs(settled), np.abs(now))
+        if (apart & np.isfinite(settled)).any():
+            return True
+    return False
+
+
+def _sentence(played: str, agree: bool, kept: bool, beyond: bool) -> str:
     if not agree:
         return (
-            f"{played} disagree with the theory (a right plan is refused with a chance of about "
-            f"{FALSE_ALARM:g}): do not trust this plan"
+            f"{played} disagree with the theory, or too few to tell (a right plan is refused with a "
+            f"chance of about {FALSE_ALARM:g}): do not trust this plan, or take more --replicates"
         )
     if not kept:
         return f"{played} agree with the theory, and do not keep the targets"
+    rest = "; what the theory says of the limit beyond is not simulated" if beyond else ""
     return (
-        f"{played} confirm it: they agree with the theory at every model (a right plan fails "
-        f"that with a chance of about {FALSE_ALARM:g}); what it says of the limit is not simulated"
+        f"{played} confirm it: they agree with the theory at every model (a right plan fails that with a "
+        f"chance of about {FALSE_ALARM:g}){rest}"
     )
 
 
@@ -177,6 +227,7 @@ class _Watched:
 
     comparison: Comparison
     read: Callable[[Array], Array]
+    limit_alone: bool = False
 
 
 def _inflation(part: Pipeline, found: Outlook, seed: int, replicates: int) -> _Watched:
@@ -212,7 +263,7 @@ def _tail_sample(part: Pipeline, found: Outlook, seed: int, replicates: int) -> 
     runs = simulate(
         part,
         Categorical(np.append(np.full(SYMBOLS, chance), 1 - SYMBOLS * chance)),
-        replicates=int(np.clip(MOST_NUMBERS / work, FEWEST, replicates)),
+        replicates=int(np.clip(MOST_NUMBERS / work, FEWEST_TAILS, replicates)),
         seed=seed,
         generations=horizon_of(part),
         metrics=["distinct"],
@@ -235,12 +286,18 @@ _WATCHED: dict[Quantity, Callable[[Pipeline, Outlook, int, int], _Watched]] = {
 }
 
 
-def _worst(target: Target, found: Outlook, scope: Scope, watched: _Watched) -> tuple[Seen, bool]:
+def _worst(target: Target, found: Outlook, scope: Scope, watched: _Watched) -> tuple[Seen, bool, bool]:
+    """What was seen of the worst model; whether that could be judged; whether the target is kept.
+
+    A target for the limit alone is not broken before.
+    """
     value, at = found.worst(target, "horizon", scope)
     seen = watched.comparison
     mean, error = seen.simulated[-1], seen.standard_error[-1]
     centre, low, high = (watched.read(mean + times * error)[at] for times in (0, -3, 3))
     holds = bool(low <= target.bound if target.is_upper else high >= target.bound)
+    settled = found.columns[target.quantity, "limit"][at]
+    holds |= watched.limit_alone and not math.isclose(value, settled, rel_tol=NEAR)
     name = found.pipeline.graph.model_names[at]
     one = Seen(target.quantity, name, value, float(centre), float(low), float(high))
-    return one, holds and not math.isnan(centre)
+    return one, bool(seen.judged[-1, at]), holds and not math.isnan(centre)

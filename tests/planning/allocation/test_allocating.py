@@ -403,3 +403,31 @@ def test_a_capped_source_with_an_unknown_flow_is_refused():
         allocate(
             Pipeline(graph), Targets(max_inflation=2.0), scope_of(graph, ["b"]), Supply(caps={"web": 100})
         )
+
+
+def test_a_budget_for_the_horizon_alone_is_spent_on_the_horizon():
+    """Every way to spend 20 samples over two models, by two steps of the recursion."""
+    graph = InteractionGraph.from_flows(
+        [("web", "a", 2), ("a", "a", 60), ("b", "b", 10), ("web", "b", 5)],
+        ["web"],
+        [Model("b", initial={"web": 40})],
+    )
+
+    def worst_after_two(more: int) -> float:
+        answers = []
+        for own, real, start in ((60, 2 + more, None), (10, 25 - more, 40)):
+            total = own + real
+            first = 1 / (total if start is None else start)
+            risk = first
+            for _ in range(2):
+                risk = (own / total) ** 2 * risk + 1 / total
+            answers.append(risk / first)
+        return max(answers)
+
+    best = min(range(21), key=worst_after_two)
+    found = allocate(
+        Pipeline(graph, generations=2), Targets(times=("horizon",)), scope_of(graph), budget=20.0
+    )
+    given = {model: samples for _, model, samples in found.given}
+    assert given == {"a": best, "b": 20 - best}
+    assert found.worst == pytest.approx(worst_after_two(best))

@@ -84,3 +84,22 @@ def test_unknown_names_are_refused():
     pipeline = Pipeline(InteractionGraph.from_flows([("a", "a")]))
     with pytest.raises(InputError):
         least_grounding(pipeline, Supply(untouched=frozenset({"nobody"})))
+
+
+def test_real_data_go_where_a_sample_buys_most_not_to_the_first_of_a_loop():
+    """The fall of the leading eigenvalue, by differences: at the smaller budget, here the second."""
+    graph = InteractionGraph.from_flows([("b", "a", 900), ("a", "b", 100)])
+    assert least_grounding(Pipeline(graph)).models == ("b",)
+
+    def radius(at_first: float, at_second: float) -> float:
+        return float(np.sqrt(900 / (900 + at_first) * 100 / (100 + at_second)))
+
+    assert 1 - radius(0, 1) > 1 - radius(1, 0)
+
+
+def test_a_pipeline_that_is_grounded_needs_no_allocation_for_it():
+    """And none that failed is reported."""
+    graph = InteractionGraph.from_flows([("web", "a", 10), ("a", "a", 90)], ["web"])
+    found = least_grounding(Pipeline(graph), None, Targets(max_inflation=1.2), scope_of(graph))
+    assert found.entries == ()
+    assert found.allocation is None

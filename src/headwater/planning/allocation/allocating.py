@@ -76,7 +76,7 @@ def allocate(
     NoLaw
         If there are too many models for a regime that has no exact derivatives, or at all.
     """
-    targets = targets or Targets()
+    targets = Targets() if targets is None else targets
     _check(targets, budget, scope)
     problem = problem_of(pipeline, offered(pipeline.graph, supply or Supply()), scope)
     plan = _Plan(problem, targets, budget)
@@ -105,6 +105,9 @@ class _Plan:
             said = reasons(problem, judge, self.targets)
             if not found.impossible:
                 said = (*said, "no allocation was found; that there is none is not proved")
+            if judge is not None and self.budget is not None:
+                found, notes = self._spent(judge)
+                return self._answer(found, notes, said, spent=True)
             return self._answer(found, notes, said)
         if self.budget is not None and problem.cost(found.added) > self.budget * (1 + 1e-12):
             return self._over(judge, found, notes)
@@ -226,7 +229,11 @@ def _check(targets: Targets, budget: float | None, scope: Scope) -> None:
 def _as_reached(found: Outlook, scope: Scope, times: tuple[When, ...]) -> tuple[Reached, ...]:
     """The worst inflation, as a target that is just reached."""
     seen = reached(found, Targets(max_inflation=1.0, times=times), scope)
-    return tuple(replace(each, target=Target("inflation", each.value or math.inf), met=True) for each in seen)
+    values = [math.inf if each.value is None else each.value for each in seen]
+    return tuple(
+        replace(each, target=Target("inflation", value), met=math.isfinite(value))
+        for each, value in zip(seen, values, strict=True)
+    )
 
 
 def _ratio(each: Reached, alone: bool) -> float:

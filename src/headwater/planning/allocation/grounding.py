@@ -118,7 +118,7 @@ def least_grounding(
     entries = tuple(_entry(pipeline, members, offer.touchable) for members, _ in grounding.causes())
     refused = tuple(entry.why for entry in entries if not entry.model)
     allocation = None
-    if targets and scope is not None and not refused:
+    if entries and targets and scope is not None and not refused:
         chosen = {entry.model for entry in entries}
         others = frozenset(name for name in pipeline.graph.model_names if name not in chosen)
         allocation = allocate(pipeline, targets, scope, replace(supply, untouched=others | supply.untouched))
