@@ -23,23 +23,41 @@ LEVEL = 0.9
 METHODS = {"headwater": "headwater", "linear": "linear regression", "last": "last value"}
 
 HEAD = """# How far forecasts can be trusted
+"""
+
+HOW = """## How it was tried
 
 `headwater calibrate` reads the measured risk of a model's first generations and forecasts the rest with
 intervals that should hold 90 times in 100. Here that is tried on models that no law describes: mixtures
 of normals, kernel density estimates and n-grams of a real text, played by Headwater's own simulation. Each
-history was shown up to generation 4 or 5, forecast to generation 20, and compared. Made by
-`python -m verification.calibration --text wikitext.txt`, seed {seed}, {histories} histories for each
-setting and graph.
-
+history was shown up to generation 4 (five generations, 0 to 4) or 5 (six, 0 to 5), forecast to
+generation 20, and compared. Made by `python -m verification.calibration --text wikitext.txt`, seed {seed},
+{histories} histories for each setting and graph. The text is the test part of WikiText-2: `test.txt` in
+[pytorch/examples](https://github.com/pytorch/examples/tree/main/word_language_model/data/wikitext-2),
+saved as `wikitext.txt`. There are four graphs: *lone loop*, a model that learns from nothing but its own last
+output; *20 % real*, the same with a fifth of the samples real; *teacher-student*, a student that learns half
+from itself and half from such a model with a fifth real, the student's risk being measured; and *accumulate*,
+a lone loop that keeps all its old output.
 """
+
+KINDS = {"gaussian-mixture": "mixtures of normals", "kernel-density": "kernel density", "n-gram": "n-grams"}
+"""Families in a sentence."""
+
+ADVICE = {
+    "kernel-density": "Kernels by Scott's rule are as wide as the sample bids. Models that smooth what they "
+    "learn may fare like that where real data should hold the loop: count on the upper end of the interval "
+    "or more, and calibrate again with every generation you measure.",
+}
+"""What to do where intervals hold too seldom."""
 
 REASONS = {
     "gaussian-mixture": "a closed loop of mixtures feeds on its own variance: a few histories run away, and "
     "end above the interval.",
     "kernel-density": "a rule that scales its kernels by the sample multiplies the variance at every fit, so "
     "that a loop with real data forgets more slowly than its shares say, and settles later and higher than "
-    "theory's clock. Five or six generations do not show it, and no doubt is raised: where models smooth "
-    "what they learn, expect to end in the upper half or above.",
+    "theory has it. Five or six generations do not show it, and mostly no doubt is raised "
+    "(what the command says against its forecast, see below): where models smooth what they learn, expect to "
+    "end in the upper half or above.",
     "n-gram": "a text has thousands of effective dimensions and hardly strays, which five or six numbers of "
     "one history cannot tell from the luck of a model that does: intervals are wider than need be.",
 }
@@ -47,10 +65,11 @@ REASONS = {
 
 METHOD = """## What the forecast is made of
 
-**Clocks.** The pipeline's graph, counts and regime give, by theory, how noise and bias build up: the second
-moment G(t) of errors that grow from noise of unit size, their correlation between generations, and the
-depth D(t), how many biases of one fit have come together. With v the noise and b₀, b the bias of the
-first and of later fits, x(t) = v G(t)/G(0) + (b₀ + b D(t))².
+**Clocks.** A model's clock says how noise and bias build up, generation by generation. It follows by theory
+from the pipeline's graph, counts and regime: the second moment G(t) of errors that grow from noise of unit
+size, their correlation between generations, and the depth D(t), how many biases of one fit have come
+together. With v the noise and b₀, b the bias of the first and of later fits,
+x(t) = v G(t)/G(0) + (b₀ + b D(t))².
 
 **Curve.** Risk is expected at floor + ((1 + κx)^λ − 1)/(κλ): straight at λ = 1, flattening below (text loses
 its rare words once), steepening above (fits that feed on fits).
@@ -60,8 +79,9 @@ astray, with the correlation of the clock squared; the cube root of a rise, whic
 rise is a sum of squares, is treated as normal. Measuring adds an error of its own to each generation.
 
 **What is not known is averaged over.** Eight parameters for five or six numbers are not estimated, but drawn:
-1,000 particles of the posterior under weak priors in units of the measurements' range R. Priors, normal, in
-the order of the module `headwater.planning.calibration.course`:
+1,000 sets of values (*particles*), the more of them the better they explain what was measured, from the
+posterior under weak priors in units of the measurements' range R. Priors, normal, in the order of the module
+`headwater.planning.calibration.course`:
 
 | parameter | mean | standard deviation |
 |---|---|---|
@@ -133,24 +153,71 @@ def summary(scored: Sequence[Scored]) -> list[str]:
 
 def page(scored: Sequence[Scored], histories: int, seed: int) -> str:
     """The whole page."""
-    parts = [
-        HEAD.format(seed=seed, histories=histories),
-        "## Do 90 % intervals hold 85 to 95 % of the time?",
-        "",
-    ]
+    parts = [HEAD, *lead(scored), "", "## Do 90 % intervals hold 85 to 95 % of the time?", ""]
     parts += [
         "| family | generations ahead | hold | above | below | 85 to 95 %? |",
         "|---|---|---|---|---|---|",
     ]
-    parts += [*summary(scored), "", *_lengths(scored), *_cells(scored), *_twins(scored), *_doubted(scored)]
+    parts += [*summary(scored), "", *_lengths(scored), HOW.format(seed=seed, histories=histories)]
+    parts += [*_cells(scored), *_twins(scored), *_doubted(scored)]
     return "\n".join([*parts, METHOD.format(priors=_priors())])
+
+
+def lead(scored: Sequence[Scored]) -> list[str]:
+    """What a user wants to know first, a sentence or two each: how far, as meant or not, where not."""
+    families = _by(scored, lambda each: each.world.family)
+    held = {family: [cover(some, band) for band in BANDS] for family, some in families}
+    shares = ", ".join(f"for {KINDS.get(family, family)} {_reach(each)}" for family, each in held.items())
+    met = {family: all(each.verdict == "holds" for each in every) for family, every in held.items()}
+    yes, no = (
+        " and ".join(KINDS.get(name, name) for name in met if met[name] is way) for way in (True, False)
+    )
+    wide = " and ".join(
+        KINDS.get(name, name) for name, every in held.items() if any(each.share > GOAL[1] for each in every)
+    )
+    said = [
+        f"- Where your model is like those tried, trust its intervals as far as these held, which were to "
+        f"hold 90 %: {shares}. No neural network was among them.",
+        f"- The aim was 85 to 95 %, each family taken over all settings: met by {yes or 'none'}; not met by "
+        f"{no or 'none'}" + (f" (intervals for {wide} are wider than needed)." if wide else "."),
+    ]
+    for _, some in _failing(scored):
+        family = some[0].world.family
+        said.append(f"- Too narrow for {_failed(_setting(some[0]), some)}. {ADVICE.get(family, '')}".rstrip())
+    return said
+
+
+def _reach(every: Sequence[Cover]) -> str:
+    """From the least share to the largest."""
+    low, high = (f"{100 * end(each.share for each in every):.0f}" for end in (min, max))
+    return f"{low} to {high} %" if low != high else f"{low} %"
+
+
+def _failing(scored: Sequence[Scored]) -> list[tuple[str, list[Scored]]]:
+    """Settings whose intervals hold too seldom over all generations ahead."""
+    cells = _by(scored, _cell)
+    return [(name, some) for name, some in cells if cover(some, None).verdict.startswith("**")]
+
+
+def _setting(each: Scored) -> str:
+    return f"{KINDS.get(each.world.family, each.world.family)} ({each.world.about}, {each.graph})"
+
+
+def _failed(name: str, some: Sequence[Scored]) -> str:
+    whole = cover(some, None)
+    side = "above the interval" if whole.above > whole.below else "below the interval"
+    return f"{name.replace(' | ', ', ')}: {whole}, the rest mostly {side}"
+
+
+def _cell(scored: Scored) -> str:
+    return f"{scored.world.family}: {scored.world.about} | {scored.graph}"
 
 
 def _lengths(scored: Sequence[Scored]) -> Iterator[str]:
     yield "Above and below: how often the truth was higher or lower than the interval. ± is one standard"
     yield "error over histories, since the generations of one history fail together."
     yield ""
-    for shown, some in _by(scored, lambda each: f"{each.shown} generations shown"):
+    for shown, some in _by(scored, lambda each: f"{each.shown} generations shown (0 to {each.shown - 1})"):
         held = "; ".join(f"{_name(band)} ahead {cover(some, band)}" for band in BANDS)
         yield f"- {shown}, all families: {held}."
     yield ""
@@ -161,22 +228,18 @@ def _cells(scored: Sequence[Scored]) -> Iterator[str]:
     yield ""
     yield f"| setting | graph | {' | '.join(f'{_name(band)} ahead' for band in BANDS)} | all |"
     yield f"|---|---|{'---|' * (len(BANDS) + 1)}"
-    failing = []
-    for name, some in _by(scored, lambda each: f"{each.world.family}: {each.world.about} | {each.graph}"):
+    for name, some in _by(scored, _cell):
         cells = []
         for band in (*BANDS, None):
             held = cover(some, band)
             cells.append(f"**{held}**" if held.verdict.startswith("**") else str(held))
-        whole = cover(some, None)
-        if whole.verdict.startswith("**"):
-            side = "above the interval" if whole.above > whole.below else "below the interval"
-            failing.append(f"- {name.replace(' | ', ', ')}: {whole}, the rest mostly {side}.")
         yield f"| {name} | {' | '.join(cells)} |"
     yield ""
     yield "Bold: below 85 % by more than two standard errors. Cells are many: one in forty may be chance."
     yield ""
+    failing = _failing(scored)
     for family, some in _by(scored, lambda each: each.world.family):
-        named = any(line.startswith(f"- {family}") for line in failing)
+        named = any(members[0].world.family == family for _, members in failing)
         wrong = named or any(cover(some, band).verdict != "holds" for band in BANDS)
         if wrong and family in REASONS:
             yield f"- Why, {family}: {REASONS[family]}"
@@ -184,17 +247,18 @@ def _cells(scored: Sequence[Scored]) -> Iterator[str]:
     if failing:
         yield "Intervals hold too seldom over all generations ahead in:"
         yield ""
-        yield from failing
+        yield from (f"- {_failed(name, some)}." for name, some in failing)
         yield ""
 
 
 def _twins(scored: Sequence[Scored]) -> Iterator[str]:
     yield "## What that costs in width"
     yield ""
-    yield "Twins that know nothing of the pipeline: the 90 % interval of a linear regression of risk on the"
-    yield "generation, and the last value give or take the spread of those seen. Width is the median over"
-    yield "that of the regression. The interval score is width plus 20 times what a miss misses by, over the"
-    yield "range of the history, and its mean; less is better `[gneiting2007strictly]`."
+    yield "Beside it two plain methods that know nothing of the pipeline: the 90 % interval of a linear"
+    yield "regression of risk on the generation, and the last value give or take the spread of those seen."
+    yield "Width is the median over that of the regression. The interval score is width plus 20 times what"
+    yield "a miss misses by, over the range of the history, and its mean; less is better"
+    yield "`[gneiting2007strictly]`."
     yield ""
     yield "| family | generations ahead | method | hold | width | interval score |"
     yield "|---|---|---|---|---|---|"
@@ -210,7 +274,8 @@ def _twins(scored: Sequence[Scored]) -> Iterator[str]:
 def _doubted(scored: Sequence[Scored]) -> Iterator[str]:
     yield "## What the doubts are worth"
     yield ""
-    yield "The command says when an input gives reason to doubt its forecast. Here:"
+    yield "A doubt is a sentence on the command's page, under *Doubts*: what in the measurements speaks"
+    yield "against the forecast, which stays as it is. Here:"
     yield ""
     with_any = [each for each in scored if each.doubts]
     without = [each for each in scored if not each.doubts]

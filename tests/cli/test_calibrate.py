@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from types import SimpleNamespace
 
 import pyarrow.parquet
 import pytest
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 
 from headwater.cli.calibrate import command
 from headwater.errors import InputError, UnknownCount
+from headwater.planning.calibration import Forecast, Interval, Limit, Passing
+from headwater.report import calibration
 
 PIPELINE = """headwater: 1
 name: loop
@@ -56,8 +59,78 @@ def test_the_page_tells_course_sizes_meaning_and_limit(files):
     """With the names of models as they are, brackets and all."""
     shown = run(*files, "--floor", "1", "--max-risk", "24")
     assert shown.exit_code == 0, shown.output
-    for words in ("loop: 2 models calibrated", "student [b]", "generation 15", "What it means", "passes 24"):
+    for words in (
+        "loop: 2 models calibrated",
+        "student [b]",
+        "generation 15",
+        "What it means",
+        "is above 24",
+    ):
         assert words in shown.output
+    assert "90% intervals; how often such intervals held in tests: docs/calibration.md" in shown.output
+    assert "intervals hold 90%" not in shown.output
+
+
+@pytest.mark.parametrize(
+    ("median", "when", "bound", "said"),
+    [
+        (
+            12.99, (11.0, 6.0, None), Limit("risk", 13.0),
+            "chance 75% that risk is above 13 in at least one generation from 6 to 7, though the middle "
+            "forecast stays below; half of all histories pass it by generation 11 (90%: 6 to after 7).",
+        ),
+        (
+            13.01, (6.0, 6.0, 7.0), Limit("risk", 13.0),
+            "chance 75% that risk is above 13 in at least one generation from 6 to 7; half of all histories "
+            "pass it by generation 6 (90%: 6 to 7).",
+        ),
+        (
+            12.99, (None, 7.0, None), Limit("inflation", 2.0),
+            "chance 75% that risk above the floor is more than 2 times that of generation 0 in at least one "
+            "generation from 6 to 7; 5% of all histories pass it by generation 7.",
+        ),
+        (
+            12.99, (None, None, None), Limit("inflation", 2.0),
+            "chance 75% that risk above the floor is more than 2 times that of generation 0 in at least one "
+            "generation from 6 to 7.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_limit_is_told_as_of_any_generation_and_beside_the_middle_forecast(median, when, bound, said):
+    """As the table has it: a chance above half beside medians below the limit is no contradiction."""
+    run = Forecast("", {at: Interval(median, 12.0, 14.0) for at in (6, 7)}, Passing(0.75, Interval(*when)))
+    model = SimpleNamespace(observed={"": dict.fromkeys(range(6), 12.0)})
+    found = SimpleNamespace(limit=bound, generations=7, level=0.9)
+    assert calibration._passings(found, [("student", model, run)]) == [f"'student': {said}"]
+
+
+def test_a_limit_that_seldom_is_passed_is_told_without_though(files):
+    """Nothing to explain where chance and middle forecast say the same; nor from and to of one generation."""
+    shown = " ".join(run(*files, "--max-risk", "1000", "--generations", "6").output.split())
+    assert "chance 0% that risk is above 1000 at generation 6." in shown
+    assert "though" not in shown
+
+
+@pytest.mark.parametrize(("columns", "explained"), [("200", True), ("80", False)])
+def test_only_columns_that_are_shown_are_explained(files, columns, explained):
+    """A narrow terminal has no column for the floor."""
+    app = typer.Typer(add_completion=False)
+    app.command()(command)
+    shown = CliRunner().invoke(app, files, env={"COLUMNS": columns}).output
+    assert "Noise: V is" in shown
+    for title, meaning in (("  floor", "Floor: "), ("dimensions", "Dimensions: ")):
+        assert (title in shown) is (meaning in shown) is explained
+
+
+def test_the_help_says_what_is_needed_and_shows_a_command():
+    """Columns and all; and what an inflation is here."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command()(command)
+    shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"}).output
+    assert "\n  headwater calibrate pipeline.yaml --observed measurements.csv --max-risk 13\n" in shown
+    words = " ".join(shown.split())
+    assert "Required. CSV or Parquet with columns generation (0: before any retraining), model, risk" in words
+    assert "so many times what it was at generation 0?" in words
 
 
 def test_the_document_has_its_schema_and_no_nan(files):

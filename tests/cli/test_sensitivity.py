@@ -72,6 +72,11 @@ def test_the_document_is_json_without_infinity(run, tmp_path):
     assert document["worst_case"]["counts"] == {"web->teacher": 100, "student->teacher": 900}
     models = document["boxes"][0]["models"]
     assert set(models) == {"teacher", "student"}
+    assert document["pipeline"] == "distillation"
+    assert models["student"]["worst"]["regions"] >= 1 and models["student"]["worst"]["risk"] > 0
+    taught = next(each for each in document["flows"] if each["to"] == "student")
+    assert taught["risk_elasticity"] < 0 < taught["elasticity"]
+    assert taught["ten_percent_more"]["risk"] < 1 and taught["ten_percent_more"]["model"] == "student"
     assert models["student"]["worst"]["found"] <= models["student"]["worst"]["proved"] * (1 + 1e-12)
     assert models["student"]["worst_verdict"] == {"verdict": "degrades", "proved": True}
 
@@ -94,6 +99,71 @@ def test_the_worst_case_is_written_as_a_pipeline(run, tmp_path):
     assert "#   web->teacher: 100 to 400 -> 100" in out.read_text()
     assert read_pipeline(out).graph.samples.tolist() == [100, 900, 1000]
     assert not read_pipeline(out).graph.ranges
+
+
+@pytest.mark.parametrize("width", [80, 110, 200])
+def test_the_legend_explains_the_columns_that_are_shown_and_no_others(run, monkeypatch, width):
+    """On a narrow terminal the slope goes, and with it what is said of it."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    page = run(TWO)
+    table, legend = page.split("Elasticity: ")
+    assert ("slope alone says" in table) == ("slope alone:" in legend) == (width > 80)
+    said = " ".join(legend.split())
+    assert "of risk" in table and "change inflation, and risk itself, by so many per cent" in said
+    assert "where it rises, risk may still fall" in said
+
+
+def test_what_counts_most_is_told_in_risk_too(run):
+    """The student's generation 0 gains more; where that is given nothing is said of it."""
+    text = "{headwater: 1, sources: {web: {}}, models: {t: {}, s: {%s}}, flows: [%s]}"
+    flows = "{from: web, to: t, samples: 3000}, {from: t, to: s, samples: 1000}"
+    page = " ".join(run(text % ("", flows)).split())
+    assert "t->s. 100 more samples there raise it from ×1.33 to ×1.37, and yet lower the risk of 's'" in page
+    assert "by 6.8 %, for generation 0 gains even more: more there helps where risk itself" in page
+    page = " ".join(run(text % ("initial: {web: 1000}", flows)).split())
+    assert "100 more samples there lower it from ×1.33 to ×1.24, and the risk of 's' by 6.8 %: more" in page
+    assert "generation 0" not in page
+    page = " ".join(run(text % ("", flows), "--objective", "sum").split())
+    assert "lower it from ×2.33 to ×2.30, and risk itself by 5.2 %" in page
+
+
+def test_it_is_said_where_ten_percent_more_make_another_model_the_worst(run):
+    """Two loops, nearly as bad."""
+    flows = "".join(
+        f"  - {{from: web, to: {name}, samples: 100}}\n  - {{from: {name}, to: {name}, samples: {own}}}\n"
+        for name, own in (("large", 910), ("small", 900))
+    )
+    text = f"headwater: 1\nsources: {{web: {{}}}}\nmodels: {{large: {{}}, small: {{}}}}\nflows:\n{flows}"
+    page = " ".join(run(text).split())
+    assert "to ×5.26 (then 'small' is the worst), and the risk of 'large' by" in page
+    assert "is the worst)" not in run(TWO)
+
+
+def test_worst_is_said_to_mean_inflation_where_risk_may_go_another_way(run, monkeypatch):
+    """With the risk beside it: of the student, whose own flow is uncertain. Not where its start is given."""
+    flows = "{from: web, to: t, samples: 1000}, {from: t, to: s, samples: [500, 2000]}"
+    text = "{headwater: 1, sources: {web: {}}, models: {t: {}, s: {%s}}, flows: [%s]}"
+    page = run(text % ("", flows))
+    # inflation 1 + n/1000 is worst at 2000, where risk 1/1000 + 1/n is least: 3/4 of 2/1000, and 3/2 at 500
+    assert "×1.50 / ×0.75" in page and "Worst means the largest inflation" in page
+    monkeypatch.setenv("COLUMNS", "40")
+    page = " ".join(run(text % ("", flows)).split())
+    assert "That of 's' at its best / worst counts, over that at the middle: ×1.50 / ×0.75." in page
+    assert "Worst means" not in run(text % ("initial: {web: 1000}", flows))
+
+
+def test_a_model_called_worst_can_be_named(run):
+    """As in `headwater weights`; the document spells it so."""
+    text = TWO.replace("student", "worst")
+    assert json.loads(run(text, "--json"))["objective"] == "worst"
+    named = json.loads(run(text, "--objective", "model:worst", "--json"))
+    assert named["objective"] == "model:worst" and named["model"] == "worst"
+    assert json.loads(run(text, "--objective", "model:teacher", "--json"))["objective"] == "teacher"
+
+
+def test_help_says_exit_code_three(run):
+    """Before anybody meets it in a script."""
+    assert "Exit 3 where --max-inflation is not met" in run(TWO, "--help")
 
 
 def test_odd_names_cannot_break_the_page(run):

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from headwater.cli import threshold as module
 from headwater.errors import HeadwaterError
 from headwater.pipeline import read_pipeline
+from headwater.planning import proving
+from headwater.planning.proving import Proof
 
 EXAMPLE = Path(module.__file__).parent / "example.yaml"
 FIELD = "tickets->paraphraser"
@@ -47,6 +49,7 @@ def test_the_document_holds_what_the_page_says():
     assert document["as"] == {"addition": 8000, "replacement": None}
     target = document["targets"]["max_inflation"]
     assert (target["bound"], target["value"], target["reached"], target["met"]) == (1.5, 8000, None, False)
+    assert target["infinite"] is True
     assert document["models"] == {"augmenter": {"value": 8000, "reason": None}}
     assert document["left_out"] == []
     assert len(document["provenance"]["input_sha256"]) == 64
@@ -72,16 +75,96 @@ def test_nothing_is_written_where_nothing_is_found(tmp_path):
     assert not place.exists()
 
 
-def test_a_simulation_stands_beside_the_theory():
-    """1,000 histories of the changed pipeline agree with a chance of all but one in a thousand (seeded)."""
-    text = run(
-        str(EXAMPLE),
-        *("--vary", FIELD, "--max-inflation", "1.5", "--models", "augmenter,paraphraser", "--json"),
-        *("--verify", "--seed", "11"),
+@pytest.fixture
+def loop(tmp_path) -> str:
+    """A model of 1,000 samples of its own, for which inflation 1.5 after 5 generations takes 494 real."""
+    file = tmp_path / "loop.yaml"
+    file.write_text(
+        "headwater: 1\nname: lone\ngenerations: 5\nsources: {web: {}}\nmodels: {a: {}}\n"
+        "flows: [{from: a, to: a, samples: 1000}]\n"
     )
-    verified = json.loads(text)["verified"]
-    assert verified["agree"]
-    assert verified["seen"][0]["predicted"] == pytest.approx(1.5, abs=1e-3)
+    return str(file)
+
+
+LOOP = ("--vary", "web->a", "--max-inflation", "1.5", "--at", "horizon")
+
+
+def denied(*_arguments: object, **_options: object) -> Proof:
+    return Proof(5, 2000, 1, (), True, False, "2,000 histories do not keep the targets")
+
+
+def test_a_simulation_stands_beside_the_theory(loop):
+    """2,000 histories of the changed pipeline agree with a chance of all but one in a thousand (seeded)."""
+    document = json.loads(run(loop, *LOOP, "--json", "--verify", "--seed", "11"))
+    simulation = document["simulation"]
+    assert "verified" not in document
+    assert (simulation["agree"], simulation["confirmed"], simulation["replicates"]) == (True, True, 2000)
+    share = 1000 / (1000 + document["value"])
+    assert simulation["seen"][0]["predicted"] == pytest.approx(sum(share ** (2 * t) for t in range(6)))
+
+
+def test_what_a_simulation_denies_is_not_written(loop, tmp_path, monkeypatch):
+    """Exit code 3, the reason on the page, and no file."""
+    place = tmp_path / "new.yaml"
+    monkeypatch.setattr(proving, "prove", denied)
+    page = run(loop, *LOOP, "--verify", "--seed", "1", "-o", str(place), exit_code=3)
+    assert "2,000 histories do not keep the targets" in page
+    assert "the simulation does not confirm it" in page
+    assert "Wrote" not in page
+    assert not place.exists()
+
+
+def test_the_document_of_a_denied_threshold_says_so(loop, monkeypatch):
+    """The value stays in the document, beside the simulation that denies it."""
+    monkeypatch.setattr(proving, "prove", denied)
+    document = json.loads(run(loop, *LOOP, "--verify", "--seed", "1", "--json", exit_code=3))
+    assert document["value"] is not None
+    assert document["simulation"]["confirmed"] is False
+
+
+def test_the_document_says_what_was_judged(loop):
+    """Pipeline, regime, generations and times; without --verify there is no simulation."""
+    document = json.loads(run(loop, *LOOP, "--json"))
+    given = [document[key] for key in ("pipeline", "regime", "generations", "times", "simulation")]
+    assert given == ["lone", "replace", 5, ["horizon"], None]
+    assert document["targets"]["max_inflation"]["infinite"] is False
+
+
+def test_assumed_counts_are_not_written_as_facts(tmp_path):
+    """The header tells them apart; where nothing is assumed it tells nothing."""
+    file, place = tmp_path / "unknown.yaml", tmp_path / "new.yaml"
+    file.write_text(
+        "headwater: 1\ngenerations: 5\nsources: {web: {}}\nmodels: {a: {}}\nflows: [{from: a, to: a}]\n"
+    )
+    run(str(file), *LOOP, "--assume", "samples=1000", "-o", str(place))
+    assert "Assumed, and no facts: samples=1000." in place.read_text().splitlines()[0]
+
+
+def test_what_is_not_assumed_is_not_called_so(loop, tmp_path):
+    """Negative control: all counts are the file's own."""
+    place = tmp_path / "new.yaml"
+    run(loop, *LOOP, "-o", str(place))
+    assert "no facts" not in place.read_text()
+
+
+def test_fewer_samples_that_only_spoil_the_start_are_said_to(tmp_path):
+    """Of n real and m own samples risk is (n + m)/(n(n + 2m)): it falls with m, and inflation rises."""
+    file = tmp_path / "loop.yaml"
+    file.write_text(
+        "headwater: 1\nsources: {web: {}}\nmodels: {a: {}}\n"
+        "flows: [{from: a, to: a, samples: 5000}, {from: web, to: a, samples: 1000}]\n"
+    )
+    page = run(str(file), "--vary", "a->a", "--max-inflation", "1.2")
+    assert "at most" in page
+    assert "fewer samples lower inflation only because they make generation 0 worse" in " ".join(page.split())
+
+
+def test_the_help_says_how_it_ends_and_what_to_quote(monkeypatch):
+    """Exit code 3, and that a shell takes > for itself."""
+    monkeypatch.setenv("COLUMNS", "300")
+    page = " ".join(run("--help").split())
+    assert "Exit code 3" in page
+    assert "Quote a flow" in page
 
 
 @pytest.mark.parametrize(
@@ -90,7 +173,7 @@ def test_a_simulation_stands_beside_the_theory():
         (["--max-inflation", "1.5"], "--vary is missing"),
         (["--vary", FIELD], "there is no target"),
         (["--vary", "tickets->techer", "--max-inflation", "2"], "did you mean 'teacher'"),
-        (["--vary", FIELD, "--max-inflation", "-1"], "write a number above 0"),
+        (["--vary", FIELD, "--max-inflation", "-1"], "write a finite number above 0"),
         (["--vary", FIELD, "--min-diversity", "1.5"], "below 1"),
         (["--vary", FIELD, "--max-inflation", "2", "--as", "magic"], "--as 'magic'"),
         (["--vary", FIELD, "--max-inflation", "2", "--verify"], "--seed is missing"),

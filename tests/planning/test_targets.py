@@ -31,7 +31,7 @@ WEB = [Source("web")]
 )
 def test_a_bound_that_a_quantity_cannot_have_is_refused(bounds):
     """Diversity is a share of the population's, and nothing is bounded by infinity."""
-    with pytest.raises(InputError, match="write a number above 0"):
+    with pytest.raises(InputError, match="write a finite number above 0"):
         Targets(**bounds)
 
 

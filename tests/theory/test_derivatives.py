@@ -7,9 +7,10 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from headwater.errors import NoSteadyState
+from headwater.graph import Flow, InteractionGraph, Model, Source
 from headwater.grounding import ground
 from headwater.regimes import Replace
-from headwater.theory import derivatives
+from headwater.theory import derivatives, steady
 from headwater.theory.derivatives import followed, inflation_slopes, settled
 from headwater.theory.flows import Flows
 from headwater.theory.laws import Asymptotic, QuadraticVariance
@@ -243,3 +244,112 @@ def test_fresh_real_data_lower_inflation_log_convexly(seed, curvature, generatio
         assert (slopes[fresh] <= 1e-12).all()
         tangent = slopes[fresh] @ (other.samples - one.samples)[fresh] / low
         assert np.log(high / low) >= tangent - 1e-10
+
+
+@pytest.mark.parametrize("curvature", CURVATURES)
+def test_what_nothing_is_asked_of_has_no_slopes(curvature):
+    """Every coefficient 0, with archives and a frozen model; and nobody trained at all."""
+    flows = flows_of(everything(True))
+    assert not settled(flows, curvature).slopes(np.zeros(3)).by_samples().any()
+    frozen = InteractionGraph.from_parts([Source("web")], [Model("z", True, initial={"web": 5})], [])
+    found = settled(flows_of(frozen), curvature)
+    np.testing.assert_allclose(found.risk, [0.2])
+    assert found.slopes(np.zeros(0)).by_samples().shape == (0,)
+
+
+@pytest.mark.parametrize(("synthetic", "digits"), [(100_000, 1e-9), (10_000_000, 1e-6)])
+def test_diversity_of_a_loop_that_forgets_slowly_in_closed_form(synthetic, digits):
+    r""":math:`F = s^2 F + (s^2/m)(1 - F) + (1-s)^2/x`, so :math:`F = (x + m)/(x^2 + 2xm + m)`."""
+    flows = flows_of(dense([[synthetic]], (1,)))
+    x, m = 1.0, float(synthetic)
+    bottom = x * x + 2 * x * m + m
+    found = settled(flows, -1.0)
+    assert found.settling.response is None
+    assert found.risk[0] == pytest.approx((x + m) / bottom, rel=digits)
+    expected = [-x * (x + 1) / bottom**2, -(x * x + 2 * x * m + 2 * m * m - m) / bottom**2]
+    slopes = found.slopes(np.ones(1)).by_samples()
+    # that by synthetic samples is what two terms of 1 / bottom leave of each other
+    np.testing.assert_allclose(slopes, expected, rtol=digits, atol=digits / (100 * bottom))
+    assert slopes[0] < 0.9 * expected[0] < 0
+
+
+def slow_graph(size):
+    """Each model takes from four others, budgets of 50 to a million; a few have little real data."""
+    rng = np.random.default_rng(47)
+    names, flows = [f"m{at}" for at in range(size)], []
+    for at, name in enumerate(names):
+        most = 10 ** rng.uniform(2, 6)
+        for provider in rng.choice(size, 4, replace=False):
+            flows.append(Flow(names[provider], name, int(most * rng.uniform(0.2, 1))))
+        if at % 10 == 0:
+            flows.append(Flow("web", name, int(most / 100)))
+    return InteractionGraph.from_parts([Source("web")], [Model(name) for name in names], flows)
+
+
+def test_diversity_of_many_slow_models_is_that_of_a_dense_solve():
+    """Values and derivatives, by eigenvectors and the whole matrix between diagonals."""
+    flows = flows_of(slow_graph(150))
+    found = settled(flows, -1.0)
+    assert found.settling.response is None
+    shares = flows.matrix.toarray()
+    values, right = np.linalg.eig(shares)
+    left, sums = np.linalg.inv(right), 1 / (1 - np.outer(values, values))
+
+    def summed_up(start):
+        return (right @ (sums * (left @ start @ left.T)) @ right.T).real
+
+    def adjoint(start):
+        return (left.T @ (sums * (right.T @ start @ right)) @ left).real
+
+    response = np.stack([np.diagonal(summed_up(np.diag(unit))) for unit in np.eye(150)], axis=1)
+    part = flows.samples / flows.budget[flows.row]
+    rate, model = part**2 / flows.samples, flows.node >= 0
+    noise = np.zeros((150, 150))
+    noise[flows.row[model], flows.node[model]] = rate[model]
+    base = np.bincount(flows.row, rate, 150)
+    innovation = np.linalg.solve(np.eye(150) + noise @ response, base)
+    np.testing.assert_allclose(found.risk, response @ innovation, rtol=1e-9)
+
+    coefficient = np.random.default_rng(9).normal(size=150)
+    whole = adjoint(np.diag(np.linalg.solve(np.eye(150) + noise.T @ response.T, coefficient)))
+    slopes = found.slopes(coefficient)
+    largest = np.abs(whole).max()
+    np.testing.assert_allclose(slopes.innovation, np.diagonal(whole), rtol=1e-8, atol=1e-9 * largest)
+    carried = whole @ shares @ summed_up(np.diag(innovation))
+    ends = flows.row[model], flows.node[model]
+    np.testing.assert_allclose(slopes.carried[model], carried[ends], atol=1e-9 * np.abs(carried).max())
+
+
+@pytest.mark.parametrize("graph", GRAPHS, ids=range(len(GRAPHS)))
+def test_with_and_without_the_matrix_between_diagonals_is_the_same(monkeypatch, graph):
+    """Frozen models and archives included."""
+    flows = flows_of(graph)
+    coefficient = np.random.default_rng(8).normal(size=len(flows.system.trained))
+    answers = []
+    for worth, known in ((np.inf, True), (-1.0, False)):
+        monkeypatch.setattr(steady, "RESPONSE_WORTH", worth)
+        found = settled(flows, -1.0)
+        assert (found.settling.response is not None) == known
+        answers.append([found.risk, found.slopes(coefficient).by_samples()])
+    for one, other in zip(*answers, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("worth", [np.inf, -1.0])
+def test_feedback_that_outgrows_what_is_lost_settles_nowhere(monkeypatch, worth):
+    """One to one, a curvature of 4: the next generation has 5/4 of what is passed on."""
+    monkeypatch.setattr(steady, "RESPONSE_WORTH", worth)
+    with pytest.raises(NoSteadyState, match="settle nowhere"):
+        _ = settled(flows_of(dense([[1]], (1,))), 4.0).risk
+
+
+def test_a_solution_that_does_not_solve_is_refused(monkeypatch):
+    """Whatever the solver says of it, for values and for derivatives."""
+    flows = flows_of(dense([[100_000]], (1,)))
+    found = settled(flows, -1.0)
+    assert found.risk[0] > 0
+    monkeypatch.setattr(derivatives.linalg, "gmres", lambda affine, alone, **options: (alone, 0))
+    with pytest.raises(NoSteadyState, match="did not converge"):
+        _ = settled(flows, -1.0).risk
+    with pytest.raises(NoSteadyState, match="did not converge"):
+        found.slopes(np.ones(1))

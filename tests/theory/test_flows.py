@@ -61,6 +61,16 @@ def test_other_samples_and_weights_are_those_of_another_graph():
     )
 
 
+@pytest.mark.parametrize("graph", GRAPHS, ids=range(len(GRAPHS)))
+def test_risks_at_generation_0_are_found_without_the_matrix_they_are_the_diagonal_of(graph):
+    """Default starts follow the counts; thousands of models need no second moments between them."""
+    flows = Flows.of(build(graph, everyone(graph)))
+    flows = flows.with_samples(flows.samples + 1)
+    found = flows.start_risk
+    assert "start" not in vars(flows)
+    np.testing.assert_allclose(found, np.diagonal(flows.start)[: len(found)], rtol=1e-14)
+
+
 def test_a_default_start_follows_the_budget_and_a_given_one_does_not():
     """Model a starts from its budget, b and c from what is written, the frozen one too."""
     flows = Flows.of(build(everything(False), everyone(everything(False))))

@@ -19,7 +19,8 @@ def command(
         str | None,
         typer.Option(
             metavar="PATH",
-            help="CSV or Parquet: columns generation, model, risk, and perhaps standard_error and run.",
+            help="Required. CSV or Parquet with columns generation (0: before any retraining), model, risk "
+            "(or --column), and if you have them standard_error and run (of repeated histories).",
         ),
     ] = None,
     column: Annotated[
@@ -31,7 +32,11 @@ def command(
     level: Annotated[float, typer.Option(help="Of intervals: 0.9 holds 9 times in 10.")] = 0.9,
     max_risk: Annotated[float | None, typer.Option(help="When will risk pass this?")] = None,
     max_inflation: Annotated[
-        float | None, typer.Option(help="When will risk above the floor pass so many times generation 0's?")
+        float | None,
+        typer.Option(
+            help="When will risk above the floor pass so many times what it was at generation 0? Floor and "
+            "generation 0 are estimated from what was measured (the floor is --floor, where given)."
+        ),
     ] = None,
     generations: inputs.Generations = None,
     regime: inputs.Regime = None,
@@ -45,7 +50,12 @@ def command(
         typer.Option("--output", "-o", metavar="PATH", help="Also write the forecast, .csv or .parquet."),
     ] = None,
 ) -> None:
-    """Find noise and bias of real models from their first generations, and forecast the rest."""
+    """Find noise and bias of real models from their first generations, and forecast the rest.
+
+    For example, where measurements.csv begins with the lines "generation,model,risk" and "0,student,12.1":
+
+    headwater calibrate pipeline.yaml --observed measurements.csv --max-risk 13
+    """
     import json
 
     from headwater.errors import InputError

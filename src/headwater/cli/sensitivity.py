@@ -14,16 +14,14 @@ if TYPE_CHECKING:
     from headwater.planning.sensitivity.elasticities import Objective
 
 
-LONGEST = 1_000_000
-"""Generations."""
-
-
 def command(
     file: inputs.File,
     objective: Annotated[
         str,
         typer.Option(
-            metavar="worst|sum|MODEL", help="The worst inflation, the sum of all, or that of one model."
+            metavar="worst|sum|MODEL",
+            help="The worst inflation, the sum of all, or that of one model "
+            "(model:NAME for one called worst or sum).",
         ),
     ] = "worst",
     horizon: Annotated[
@@ -46,11 +44,14 @@ def command(
         typer.Option(metavar="PATH", help="Write the pipeline at the worst of the uncertain counts."),
     ] = None,
 ) -> None:
-    """Rank flows by how much their counts matter; where counts are ranges, find the worst of them."""
+    """Rank flows by how much their counts matter; where counts are ranges, find the worst of them.
+
+    Exit 3 where --max-inflation is not met over all counts within the ranges, or that cannot be told.
+    """
     from headwater.errors import InputError
     from headwater.files import write_bytes
     from headwater.planning.changes import write_changed
-    from headwater.planning.sensitivity.asking import sensitivity
+    from headwater.planning.sensitivity.asking import LONGEST, sensitivity
     from headwater.planning.targets import Targets
     from headwater.report.sensitivity import SensitivityView
 
@@ -86,15 +87,7 @@ def command(
 
 
 def _objective(text: str, graph: InteractionGraph) -> Objective:
-    from headwater.errors import InputError, nearest
+    from headwater.planning.weights.objective import parse_objective
 
-    if text == "worst":
-        return "worst"
-    if text == "sum":
-        return "sum"
-    if text not in graph.model_index:
-        raise InputError(
-            f"--objective {text!r:.80} is neither worst nor sum, and no model is called so",
-            nearest(text, graph.model_names),
-        )
-    return graph.model_index[text]
+    found = parse_objective(text, graph)
+    return graph.model_index[found.model] if found.kind == "model" else found.kind

@@ -23,8 +23,9 @@ def command(
         str | None,
         typer.Option(
             metavar="FIELD",
-            help="What is varied: web->teacher (samples of that flow, which may be new), A->B.weight, "
-            "SOURCE.size, MODEL.initial.SOURCE, generations, regime (the window).",
+            help="What is varied: 'web->teacher' (samples of that flow, which may be new), 'A->B.weight', "
+            "SOURCE.size, MODEL.initial.SOURCE, generations, regime (the window). Quote a flow: to the "
+            "shell, > means a file.",
         ),
     ] = None,
     max_inflation: planned.MaxInflation = None,
@@ -73,10 +74,14 @@ def command(
     verify: Annotated[
         bool, typer.Option("--verify", help="Simulate the changed pipeline beside the theory; needs --seed.")
     ] = False,
-    replicates: inputs.Replicates = 1000,
+    replicates: Annotated[int, typer.Option(help="Histories simulated with --verify.")] = 2000,
     seed: inputs.Seed = None,
 ) -> None:
-    """Find the least (or most) of a field at which targets are met, or say why none meets them."""
+    """Find the least (or most) of a field at which targets are met, or say why none meets them.
+
+    Such as: headwater threshold pipeline.yaml --vary 'web->teacher' --max-inflation 1.5. Exit code 3 where
+    no value meets the targets, or a simulation denies it; nothing is written then.
+    """
     from headwater.fields import parse_field
     from headwater.planning.thresholds import threshold
     from headwater.report.thresholds import ThresholdView
@@ -95,15 +100,17 @@ def command(
     with inputs.located(file, content), printing.working("searching ..."):
         found = threshold(pipeline, field, targets, law=chosen, way=given, models=names)
         proof = _proof(found, targets, names, replicates, number) if verify else None
-    if place is not None:
-        _write(found, str(place), file)
+    denied = _denied(found, proof)
+    if place is not None and not denied:
+        _write(found, str(place), file, assume or [])
     if as_json:
-        document = found.to_dict() | ({} if proof is None else {"verified": proof.to_dict()})
+        document = found.to_dict() | {"simulation": None if proof is None else proof.to_dict()}
         typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2))
     else:
-        written = None if place is None or found.value is None else str(place)
-        printing.show(ThresholdView(found, proof, written))
-    if found.value is None:
+        printing.show(ThresholdView(found, proof, None if place is None or denied else str(place)))
+    if denied:
+        if place is not None:
+            typer.echo(f"nothing was written to {place}: {denied}", err=True)
         raise typer.Exit(planned.CANNOT)
 
 
@@ -130,17 +137,22 @@ def _with_horizon(pipeline: Pipeline, generations: int | None) -> Pipeline:
     return pipeline if generations is None else replace(pipeline, generations=generations)
 
 
-def _write(found: Threshold, place: str, file: str) -> None:
-    """The changed pipeline; nothing where there is no value."""
+def _denied(found: Threshold, proof: Proof | None) -> str:
+    """Why there is no threshold to be used; empty where there is one."""
+    if found.value is None:
+        return "no value meets the targets"
+    return "" if proof is None or proof.confirmed else "the simulation does not confirm it"
+
+
+def _write(found: Threshold, place: str, file: str, assume: Sequence[str]) -> None:
+    """The changed pipeline."""
     from headwater.planning.changes import write_changed
 
-    if found.value is None:
-        typer.echo(f"nothing was written to {place}: no value meets the targets", err=True)
-        return
     sha256 = found.knob.pipeline.sha256
     origin = file if sha256 is None else f"{file} (sha256 {sha256})"
     wanted = ", ".join(str(single.target) for single in found.targets)
-    write_changed(found.pipeline, place, found.changes, f"So that {wanted}.", origin)
+    why = f"So that {wanted}.{planned.assumed(assume)}"
+    write_changed(found.pipeline, place, found.changes, why, origin)
 
 
 def _proof(

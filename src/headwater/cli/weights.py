@@ -24,7 +24,7 @@ def command(
         str,
         typer.Option(
             metavar="worst|sum|MODEL",
-            help="What to make small: the largest inflation, the sum of all, or that of one model "
+            help="What to make small: the largest inflation, the sum over trained models, or one model's "
             "(model:NAME for one called worst or sum).",
         ),
     ] = "worst",

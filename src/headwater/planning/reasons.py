@@ -64,7 +64,8 @@ def why_not(
         said = find(case)
         if said:
             return said
-    return f"{case.who} has {case.what} {case.shown(case.value)} {case.at} with all that the change gives"
+    has = f"{case.what} {case.shown(case.value)} {case.at}"
+    return f"with all that the change can give, {case.who} still has {has}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +140,7 @@ class _Case:
         return f"{value:,.4g}" if math.isfinite(value) else "without bound"
 
     def _value(self, graph: InteractionGraph) -> float:
-        part, at = _upstream_part(graph, self.model)
+        part, at = upstream_part(graph, self.model)
         found = outlook(replace(self.pipeline, graph=part), self.law, [self.target.quantity])
         return float(found.columns[self.target.quantity, self.when][at])
 
@@ -235,7 +236,8 @@ def _starts_anew(case: _Case) -> str:
         return ""
     return (
         f"{case.who} starts from as many real samples as flow into it, so that more of them lower its risk "
-        f"at generation 0 as well: its inflation is {case.shown(case.value)} with all that the change gives"
+        f"at generation 0 as well: with all that the change can give, its inflation is still "
+        f"{case.shown(case.value)}"
     )
 
 
@@ -258,9 +260,14 @@ def _floor(case: _Case) -> str:
     return _by_itself(case)
 
 
-def _best_words(case: _Case) -> str:
-    far = "with all that the change gives" if case.touched[case.model] else "whatever the change gives"
-    return f"{far} its {case.what} {case.at} is {case.shown(case.floor)}"
+def _best_words(case: _Case, name: str = "") -> str:
+    """What stays however far the change goes, of the model itself or of one that is named."""
+    what = f"the {case.what} of {name} {case.at}" if name else f"its {case.what} {case.at}"
+    if case.touched[case.model]:
+        return f"with all that the change can give, {what} is still {case.shown(case.floor)}"
+    side = "above " if case.target.is_upper else "below "
+    bounded = 0 < case.floor < math.inf
+    return f"however much is added, {what} stays {side if bounded else ''}{case.shown(case.floor)}"
 
 
 def _by_archives(case: _Case, providers: Numbers) -> str:
@@ -304,23 +311,22 @@ def _by_itself(case: _Case) -> str:
     if case.touched[case.model]:
         if share[case.model] <= 0:
             return ""
-        return (
-            f"{case.who} takes {share[case.model]:.3g} of its training set from models: {_best_words(case)}"
-        )
+        return f"{case.who} still learns {_from_models(share[case.model])}: {_best_words(case)}"
     held = np.flatnonzero(ancestors(graph, np.array([case.model])) & graph.trained & ~case.touched)
     at = int(held[np.argmax(share[held])]) if len(held) else case.model
     if share[at] <= 0:
         size = _training_set(case)
         return f"{case.who} is trained on {size:,.0f} samples, as before: {_best_words(case)}"
-    whose = (
-        "its own training set"
-        if at == case.model
-        else f"the training set of {quoted([graph.model_names[at]])}"
-    )
-    return (
-        f"{case.who} is held back by synthetic data that the change leaves as they are, "
-        f"{share[at]:.3g} of {whose} by weight: {_best_words(case)}"
-    )
+    learns = f"learns {_from_models(share[at])}, and this change does not alter that"
+    if at == case.model:
+        return f"{case.who} {learns}: {_best_words(case)}"
+    other = quoted([graph.model_names[at]])
+    return f"{case.who} rests on {other}, which {learns}: {_best_words(case, case.who)}"
+
+
+def _from_models(share: float) -> str:
+    """A share that is not all is never shown as all."""
+    return "from models alone" if share > 1 - 1e-12 else f"{min(100 * share, 99.9):.3g}% from models"
 
 
 def _synthetic_share(graph: InteractionGraph) -> np.ndarray:
@@ -358,7 +364,7 @@ def _as_fresh(graph: InteractionGraph, providers: Numbers) -> InteractionGraph:
     )
 
 
-def _upstream_part(graph: InteractionGraph, model: int) -> tuple[InteractionGraph, int]:
+def upstream_part(graph: InteractionGraph, model: int) -> tuple[InteractionGraph, int]:
     """The model and its ancestors alone, and the model's number among them."""
     keep = ancestors(graph, np.array([model]))
     models, sources = len(keep), len(graph.source_names)

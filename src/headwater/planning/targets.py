@@ -77,7 +77,7 @@ class Targets:
         ):
             if value is not None and not (0 < value < top):
                 below = "" if math.isinf(top) else f" and below {top:g}"
-                raise InputError(f"{option} is {value!r:.40}", f"write a number above 0{below}")
+                raise InputError(f"{option} is {value!r:.40}", f"write a finite number above 0{below}")
         if not self.times:
             raise InputError("the targets hold at no time", f"name one of {', '.join(TIMES)}")
 

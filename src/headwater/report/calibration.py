@@ -17,17 +17,21 @@ from headwater.report.terminal import BARS, SPARKS
 from headwater.report.words import ITEMS, plain
 
 if TYPE_CHECKING:
-    from headwater.planning.calibration import Calibrated, Calibration, Forecast, Interval, Passing
+    from headwater.planning.calibration import Calibrated, Calibration, Forecast, Interval, Limit, Passing
 
 ROWS = 20
 """Runs shown; the rest are counted."""
+HALF = 0.5
 MOSTLY = 0.6
 """Share of a rise that is most of it."""
-LEGEND = (
-    "Noise: V is risk times samples; more samples make less of it. Bias: what every fit adds in the same "
-    "direction; samples do not help. Floor: risk without either. All are effective sizes: those that make "
-    "theory's course the measured one."
-)
+LEGEND = {
+    "noise V": "Noise: V is risk times samples; more samples make less of it.",
+    "bias a generation": "Bias: what every fit adds in the same direction; samples do not help.",
+    "floor": "Floor: risk without either.",
+    "dimensions": "Dimensions: directions in which noise strays; with few, one history tells little.",
+}
+"""What a column means, said where it is shown."""
+SIZES = "All are effective sizes: those that make theory's course the measured one."
 
 
 class CalibrationView:
@@ -44,8 +48,9 @@ class CalibrationView:
         yield Text()
         yield table_of(_courses(found, rows[:ROWS]), options.max_width)
         yield Text()
-        yield table_of(_sizes(list(found.models.items())[:ROWS]), options.max_width)
-        yield Text(LEGEND, style="dim")
+        sizes = table_of(_sizes(list(found.models.items())[:ROWS]), options.max_width)
+        yield sizes
+        yield Text(_legend(sizes), style="dim")
         hidden = len(rows) - ROWS
         if hidden > 0:
             yield Text(f"... and {hidden:,} more runs (--json and -o have all)", style="dim")
@@ -92,9 +97,8 @@ def _headline(found: Calibration) -> Text:
 
 
 def _setting(found: Calibration) -> str:
-    return (
-        f"regime {found.pipeline.regime or 'replace'}; intervals hold {found.level:.0%} if all is as before"
-    )
+    intervals = f"{found.level:.0%} intervals; how often such intervals held in tests: docs/calibration.md"
+    return f"regime {found.pipeline.regime or 'replace'}; {intervals}"
 
 
 def _courses(found: Calibration, rows: Sequence[tuple[str, Calibrated, Forecast]]) -> list[Column]:
@@ -143,6 +147,12 @@ def _sizes(models: Sequence[tuple[str, Calibrated]]) -> list[Column]:
     ]
 
 
+def _legend(sizes: Table) -> str:
+    """Of the columns that fitted, and of no others."""
+    said = [LEGEND[str(column.header)] for column in sizes.columns if column.header in LEGEND]
+    return " ".join([*said, SIZES])
+
+
 def _shown(interval: Interval | None) -> str:
     if interval is None or interval.median is None:
         return UNKNOWN
@@ -184,25 +194,41 @@ def _meaning(model: Calibrated, horizon: int) -> str:
 def _passings(found: Calibration, rows: Sequence[tuple[str, Calibrated, Forecast]]) -> list[str]:
     if found.limit is None:
         return []
-    what = "Risk" if found.limit.quantity == "risk" else "Risk above the floor, over that of generation 0,"
     said = []
-    for name, _, run in rows[:ITEMS]:
+    for name, model, run in rows[:ITEMS]:
         who = f"'{plain(name)}'" + (f", run '{plain(run.run)}'" if run.run else "")
         if run.passing is not None:
-            when = _when(run.passing, found.generations)
-            said.append(f"{who}: {what[0].lower()}{what[1:]} passes {found.limit.bound:g} {when}.")
+            span = (max(model.observed[run.run]) + 1, found.generations)
+            chance = _chance(run, run.passing, found.limit, span)
+            said.append(f"{who}: {chance}{_when(run.passing, found.level, found.generations)}.")
     return [*said, *([f"... and {len(rows) - ITEMS:,} more runs"] if len(rows) > ITEMS else [])]
 
 
-def _when(passing: Passing, horizon: int) -> str:
-    chance, when = f"{passing.chance:.0%}", passing.generation
-    by = f"by generation {horizon} with a chance of {chance}"
+def _chance(run: Forecast, passing: Passing, limit: Limit, span: tuple[int, int]) -> str:
+    """Of passing the limit in any generation, which is more than that of a given one."""
+    first, last = span
+    what = (
+        f"risk is above {limit.bound:g}"
+        if limit.quantity == "risk"
+        else f"risk above the floor is more than {limit.bound:g} times that of generation 0"
+    )
+    when = f"in at least one generation from {first} to {last}" if first < last else f"at generation {last}"
+    said = f"chance {passing.chance:.0%} that {what} {when}"
+    # the page shows no forecast of inflation that could seem to say otherwise
+    middles = [each.median for at, each in run.risk.items() if at >= first and limit.quantity == "risk"]
+    stays = bool(middles) and all(each is not None and each <= limit.bound for each in middles)
+    return said + (", though the middle forecast stays below" if stays and passing.chance >= HALF else "")
+
+
+def _when(passing: Passing, level: float, horizon: int) -> str:
+    when = passing.generation
     if when.low is None:
-        return by
+        return ""
     if when.median is None:
-        return f"{by}, and hardly before generation {when.low:g}"
-    high = f"later than {horizon}" if when.high is None else f"{when.high:g}"
-    return f"at generation {when.median:g} [{when.low:g}, {high}], {by}"
+        return f"; {50 * (1 - level):.3g}% of all histories pass it by generation {when.low:g}"
+    high = f"after {horizon}" if when.high is None else f"{when.high:g}"
+    between = f"{level:.0%}: {when.low:g} to {high}"
+    return f"; half of all histories pass it by generation {when.median:g} ({between})"
 
 
 def _doubts(found: Calibration) -> list[str]:

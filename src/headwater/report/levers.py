@@ -1,4 +1,4 @@
-"""Levers side by side on a terminal: one row each, best first, then advice, the front and notes."""
+"""Levers on a terminal: one row each, best first, then advice, the front and more about them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ LONGEST = 200
 
 UNKNOWN = "?"
 MEETS = {True: ("yes", "green"), False: ("no", "red"), None: (UNKNOWN, "yellow")}
+ALONE = "Each lever alone. "
 LEGEND = (
-    "Each lever alone. Cost: per generation, over what the pipeline costs as it is. ×: times the model's own "
-    "risk at generation 0; under risk, of that at the horizon as it is. Worst of all models in question. "
-    "Meets: of a limit that no theory knows, up to the horizon."
+    "Cost: extra per generation (below 0: saved). After {horizon}, limit: the worst model's risk over its "
+    "own generation 0. Risk: the worst risk after {generations} over that of the pipeline as it is. "
+    "'to {horizon}': met up to generation {horizon}, and no theory beyond."
 )
 
 
@@ -47,13 +48,13 @@ class LeversView:
         wide = options.max_width >= WIDE
         yield Text("Levers compared", style="bold")
         yield _table(comparison, rows, wide)
-        yield Text(LEGEND, style="dim")
         if not wide:
-            yield Text()
             yield from _items([(f"{at}", Text(_done(row))) for at, row in enumerate(rows) if at])
+            yield Text()
+        yield Text(_legend(comparison), style="dim")
         yield from _section("Advice", comparison.advice)
         yield from _section("Front", _front(comparison))
-        yield from _section("Notes", _notes(comparison.rows))
+        yield from _section("About the levers", _notes(comparison.rows))
         yield from _section("Left out", comparison.left_out)
 
 
@@ -62,6 +63,13 @@ def as_text(comparison: Comparison, width: int = 110) -> str:
     page = io.StringIO()
     Console(file=page, width=width, color_system=None, legacy_windows=False).print(LeversView(comparison))
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
+
+
+def _legend(comparison: Comparison) -> str:
+    horizon = comparison.horizon
+    generations = f"{horizon} generation{'' if horizon == 1 else 's'}"
+    is_pair = any("+" in row.lever for row in comparison.rows)
+    return ("" if is_pair else ALONE) + LEGEND.format(horizon=horizon, generations=generations)
 
 
 def _table(comparison: Comparison, rows: Sequence[Row], wide: bool) -> Table:
@@ -85,8 +93,8 @@ def _table(comparison: Comparison, rows: Sequence[Row], wide: bool) -> Table:
 
 def _meets(row: Row, comparison: Comparison) -> tuple[str, str]:
     """Whether the row meets the targets; up to the horizon, where theory knows no limit."""
-    wanted = "limit" in comparison.targets.times and comparison.targets.max_inflation is not None
-    if row.met and wanted and row.outcome is not None and row.outcome.inflation_limit is None:
+    known = ("horizon", "limit") if row.outcome is None else row.outcome.met_when
+    if row.met and "limit" in comparison.targets.times and known == ("horizon",):
         return f"to {comparison.horizon}", MEETS[True][1]
     return MEETS[row.met]
 

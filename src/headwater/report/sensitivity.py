@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from headwater.graph import InteractionGraph
     from headwater.planning.sensitivity.asking import Sensitivity
     from headwater.planning.sensitivity.branching import Bracket
-    from headwater.planning.sensitivity.elasticities import Step
+    from headwater.planning.sensitivity.elasticities import Answer, Elasticities, Step
     from headwater.planning.sensitivity.ranged import ModelRange, Ranged
 
 FLOWS = 10
@@ -29,6 +29,15 @@ MODELS = 20
 
 RANGES = 12
 """Ranges told one by one."""
+
+OF_RISK, MORE, SLOPE, REAL = "of risk", "with 10 % more", "slope alone says", "with 100 more real"
+"""Columns that a legend explains where they are shown."""
+
+RISKS = "risk at best / worst"
+"""Likewise, of models over the box."""
+
+SEEN = 5e-4
+"""Relative change from which a number is said to change."""
 
 OPEN = 1.5e-4
 """Relative gap from which a bracket is told as one; below it the search was closed."""
@@ -46,8 +55,9 @@ class SensitivityView:
         yield from _apart(found)
         if found.elasticities.answers:
             yield Text()
-            yield table_of(_flow_columns(found), options.max_width)
-            yield from _flow_notes(found)
+            table = table_of(_flow_columns(found), options.max_width)
+            yield table
+            yield from _flow_notes(found, [str(column.header) for column in table.columns])
         if found.pipeline.graph.ranges and found.boxes:
             yield Text()
             yield from _box(found, found.boxes[0], options.max_width)
@@ -105,35 +115,86 @@ def _flow_columns(found: Sensitivity) -> list[Column]:
     graph, shown = found.elasticities.graph, found.elasticities.answers[:FLOWS]
     columns = [
         Column("flow", [_flow(graph, each.flow, LONGEST_NAME) for each in shown], 0, "left"),
-        Column("samples", [f"{int(graph.samples[each.flow]):,}" for each in shown], 2),
-        Column("elasticity", [f"{each.elasticity:+.3f}" for each in shown], 1),
-        Column("with 10 % more", [_step(each.more) for each in shown], 1),
-        Column("slope alone says", [_step(each.more, exact=False) for each in shown], 6),
+        Column("samples", [f"{int(graph.samples[each.flow]):,}" for each in shown], 3),
+        Column("elasticity", [f"{each.elasticity:+.3f}" for each in shown], 0),
+        Column(OF_RISK, [f"{each.risk_elasticity:+.3f}" for each in shown], 1),
+        Column(MORE, [_step(each.more) for each in shown], 2),
+        Column(SLOPE, [_step(each.more, exact=False) for each in shown], 6),
     ]
     if any(each.real for each in shown):
-        columns.append(Column("with 100 more real", [_step(each.real) for each in shown], 4))
+        columns.append(Column(REAL, [_step(each.real) for each in shown], 4))
     return columns
 
 
-def _flow_notes(found: Sensitivity) -> Iterator[Text]:
-    answers, graph = found.elasticities.answers, found.elasticities.graph
+def _flow_notes(found: Sensitivity, titles: Sequence[str]) -> Iterator[Text]:
+    """What the columns that are shown mean, and what counts most."""
+    answers = found.elasticities.answers
     if len(answers) > FLOWS:
         yield Text(
             f"... and {len(answers) - FLOWS:,} more flows, none that matters more (--json has all)",
             style="dim",
         )
-    yield Text(
-        "Elasticity: per cent that it changes for each per cent more samples in that flow; below 0, more "
-        "samples help. Exact derivatives; what 10 % and 100 do is computed anew.",
-        style="dim",
-    )
-    first = answers[0]
-    if first.more is not None:
-        yield Text(
-            f"What counts most: {_flow(graph, first.flow)}. {first.more.added:,} more samples there "
-            f"{'lower' if first.elasticity < 0 else 'raise'} it from {_times(found.elasticities.value)} to "
-            f"{_times(first.more.exact)}."
+    yield Text(_legend(answers[:FLOWS], titles), style="dim")
+    if answers[0].more is not None:
+        yield Text(_advice(found.elasticities, answers[0], answers[0].more))
+
+
+def _legend(shown: Sequence[Answer], titles: Sequence[str]) -> str:
+    risk = ", and risk itself," if OF_RISK in titles else ""
+    said = [f"Elasticity: 1 % more samples in that flow change inflation{risk} by so many per cent."]
+    if any(each.risk_elasticity < each.elasticity for each in shown):
+        said.append(
+            "Inflation is over generation 0, which the same samples make better: where it rises, risk may "
+            "still fall."
         )
+    if MORE in titles or REAL in titles:
+        slope = "; slope alone: what the derivative makes of the same 10 %" if SLOPE in titles else ""
+        said.append(f"Inflation with more samples is computed anew{slope}.")
+    return " ".join(said)
+
+
+def _advice(asked: Elasticities, first: Answer, more: Step) -> str:
+    """What counts most, what more of it does to inflation and to risk, and so what to do."""
+    graph = asked.graph
+    whose = "risk itself" if asked.model is None else f"the risk of {_who(graph, asked.model)}"
+    inflation, risk = _way(asked.value, more.exact), _way(1.0, more.risk)
+    changed = None if more.model == asked.model else more.model
+    then = "" if changed is None else f" (then {_who(graph, changed)} is the worst)"
+    now = _times(asked.value)
+    reached = f"at {now}" if inflation == "leave" else f"from {now} to {_times(more.exact)}"
+    joint = "and yet" if (inflation, risk) == ("raise", "lower") else "and"
+    verb = "" if inflation == risk else f"{risk} "
+    by = "as it is" if risk == "leave" else f"by {abs(more.risk - 1):.1%}".replace("%", " %")
+    return (
+        f"What counts most: {_flow(graph, first.flow)}. {more.added:,} more samples there {inflation} it "
+        f"{reached}{then}, {joint} {verb}{whose} {by}{_so(inflation, risk, first, changed is not None)}."
+    )
+
+
+def _so(inflation: str, risk: str, first: Answer, changed: bool) -> str:
+    """What to do about it."""
+    if risk == "lower" and inflation == "raise":
+        return (
+            ": more there helps the one and hurts the other"
+            if changed
+            else ", for generation 0 gains even more: more there helps where risk itself is what matters"
+        )
+    if risk == "lower":
+        return ": more there helps"
+    if "raise" in (inflation, risk) and first.elasticity > 0 and first.risk_elasticity >= 0:
+        return ": fewer there help"
+    return ""
+
+
+def _way(before: float, after: float) -> str:
+    """The verb, of a change that can be seen."""
+    if abs(after / before - 1) < SEEN:
+        return "leave"
+    return "lower" if after < before else "raise"
+
+
+def _who(graph: InteractionGraph, model: int) -> str:
+    return f"'{words.plain(graph.model_names[model])}'"
 
 
 def _box(found: Sensitivity, box: Ranged, width: int) -> Iterator[Text | Table]:
@@ -142,7 +203,8 @@ def _box(found: Sensitivity, box: Ranged, width: int) -> Iterator[Text | Table]:
     more = len(box.ranges) - len(told)
     yield Text(f"{'; '.join(told)}{f'; and {more:,} more' if more else ''}")
     yield Text()
-    yield table_of(_model_columns(box), width)
+    table = table_of(_model_columns(box), width)
+    yield table
     if len(box.models) > MODELS:
         yield Text(
             f"... and {len(box.models) - MODELS:,} more models, none worse (--json has all)", style="dim"
@@ -152,6 +214,7 @@ def _box(found: Sensitivity, box: Ranged, width: int) -> Iterator[Text | Table]:
         "sampled, fractions of samples included.",
         style="dim",
     )
+    yield from _parted(box, any(column.header == RISKS for column in table.columns))
     yield Text(_proof(found))
     for at, reason in box.unsearched[:1]:
         rest = f", and {len(box.unsearched) - 1:,} more" if len(box.unsearched) > 1 else ""
@@ -169,7 +232,33 @@ def _model_columns(box: Ranged) -> list[Column]:
     ]
     if box.generations is None:
         columns.append(Column("verdict", [_verdicts(each) for each in shown], 2, "left"))
+    if any(box.may_part(each.model) for each in shown):
+        columns.insert(4, Column(RISKS, [_risks(each) for each in shown], 3))
     return [*columns, Column("worst at", [_where(box, each.worst) for each in shown], 4, "left")]
+
+
+def _parted(box: Ranged, is_shown: bool) -> Iterator[Text]:
+    """What worst means, where risk itself may be worst at other counts."""
+    first = next((each for each in box.models[:MODELS] if box.may_part(each.model)), None)
+    if first is None:
+        return
+    beside = (
+        f"The column '{RISKS}' is risk itself at those counts, over that at the middle."
+        if is_shown
+        else f"That of {_who(box.graph, first.model)} at its best / worst counts, over that at the middle: "
+        f"{_risks(first)}."
+    )
+    yield Text(
+        "Worst means the largest inflation. It is over generation 0, which uncertain counts make too, so "
+        f"that risk itself may be largest at other counts. {beside}",
+        style="dim",
+    )
+
+
+def _risks(each: ModelRange) -> str:
+    if each.collapses:
+        return "∞"
+    return " / ".join(_times(risk / each.middle_risk) for risk in (each.best_risk, each.worst_risk))
 
 
 def _end(each: ModelRange, bracket: Bracket | None) -> str:

@@ -149,12 +149,13 @@ def _interval(found: Threshold, interval: Interval) -> str:
 
 def _models(found: Threshold) -> list[str]:
     if found.value is not None:
-        return [
+        binding = [
             f"{words.quoted([name])} misses a target at one less"
             if found.direction == "least" and found.knob.field.is_whole
             else f"{words.quoted([name])} misses a target beyond it"
             for name in found.models
         ]
+        return [*binding, found.reason] if found.reason else binding
     reasons = [reason for _, reason in found.models.values()] or [found.reason]
     said = reasons[: words.ITEMS]
     if len(reasons) > words.ITEMS:

@@ -71,7 +71,8 @@ def _when(weighting: Weighting) -> str:
 def _goal(weighting: Weighting) -> str:
     if weighting.objective.kind == "model":
         return f"inflation of {words.plain(weighting.objective.model)!r}"
-    return {"worst": "largest inflation", "sum": "sum of inflations"}[weighting.objective.kind]
+    goals = {"worst": "largest inflation", "sum": "sum of the trained models' inflations"}
+    return goals[weighting.objective.kind]
 
 
 def _headline(weighting: Weighting) -> Text:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import linalg
 
 from headwater.errors import NoSteadyState
 from headwater.theory.flows import Flows
@@ -26,6 +27,9 @@ from headwater.theory.system import Array, summed
 
 VECTORS_WORTH = 0.5
 """Vectors, over models, up to which one model's derivatives are followed by vectors."""
+
+UNSOLVED = 1e-11
+"""Residual, relative, above which the solution for the feedback of diagonals is refused."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,21 +192,16 @@ class Settled:
 
     def slopes(self, coefficient: Array) -> Slopes:
         """See `Moments.slopes`."""
-        system = self.flows.system
-        trained, noise = len(system.trained), self._noise[0]
         wanted = np.asarray(coefficient, dtype=float)
         if self.curvature:
-            fed = self.curvature * noise[:, :trained].T
-            response = self._response
-            matrix = np.eye(trained) - response.T @ fed.toarray()
-            wanted = wanted + np.asarray(fed @ np.linalg.solve(matrix, response.T @ wanted))
+            wanted = self._fed_back(wanted, adjoint=True)
         chosen = np.flatnonzero(wanted)
-        by_vectors = len(chosen) * self._vector_steps <= VECTORS_WORTH * trained * self.settling.levels
-        carried, innovation = (self._by_vectors if by_vectors else self._by_matrices)(wanted, chosen)
+        few = 0 < len(chosen) * self._vector_steps <= VECTORS_WORTH * len(wanted) * self.settling.levels
+        carried, innovation = (self._by_vectors if few else self._by_matrices)(wanted, chosen)
         emitted = innovation[self.flows.row].copy()
         of_model = self.flows.from_model
         emitted[of_model] *= 1 + self.curvature * self.risk[self.flows.node[of_model]]
-        return Slopes(self.flows, carried, innovation, emitted, np.zeros(len(system.models)))
+        return Slopes(self.flows, carried, innovation, emitted, np.zeros(len(self.flows.system.models)))
 
     def _by_matrices(self, wanted: Array, chosen: np.ndarray) -> tuple[Array, Array]:
         """`Slopes.carried` and `Slopes.innovation`, by the whole adjoint matrix."""
@@ -229,7 +228,7 @@ class Settled:
                 signs.append(np.sign(wanted[model]))
                 vector = backward @ vector
         stack = np.array(vectors).reshape(-1, trained)
-        signed = stack * np.array(signs)[:, None] if signs else stack
+        signed = stack * np.array(signs)[:, None]
         image = stack @ self._image
         if flows.system.nodes > trained:
             outward = times(sparse.csr_array(flows.matrix[:, trained:].T), np.ascontiguousarray(stack.T)).T
@@ -262,20 +261,29 @@ class Settled:
     def _noise(self) -> tuple[sparse.csr_array, Array]:
         return _rates(self.flows)
 
-    @cached_property
-    def _response(self) -> Array:
-        """(trained, trained) diagonal of G from the innovations."""
-        response = self.settling.response
+    def _fed_back(self, alone: Array, adjoint: bool = False) -> Array:
+        r"""(trained,) :math:`x = x_0 + K R x`, or by adjoints :math:`x = x_0 + K^\top R^\top x`.
+
+        K is what risks add to innovations; R, often not worth knowing, gives risks from innovations.
+        """
+        size, response = len(alone), self.settling.response
+        summed_up = self.settling.adjoint_sum if adjoint else self.settling.sum
+        fed = self.curvature * self._noise[0][:, :size]
+        fed = sparse.csr_array(fed.T) if adjoint else fed
         if response is not None:
-            return response
-        size = self.settling.matrix.shape[0]
-        total, power = np.eye(size), self.settling.matrix.toarray()
-        inner, left = power.copy(), 1.0
-        while left > 1e-14:
-            total += power * power
-            power = inner @ power
-            left = float(power.max(initial=0.0)) ** 2
-        return total
+            known = response.T if adjoint else response
+            return np.asarray(np.linalg.solve(np.eye(size) - fed @ known, alone))
+        # innovations of large and of small budgets are all found to as many digits
+        scale = np.ones(size) if adjoint else np.where(alone > 0, alone, 1.0)
+
+        def rest(tried: Array) -> Array:
+            return np.asarray(tried - fed @ np.diagonal(summed_up(np.diag(tried * scale))) / scale)
+
+        affine, wanted = linalg.LinearOperator((size, size), matvec=rest, dtype=float), alone / scale
+        answer, _ = linalg.gmres(affine, wanted, x0=wanted, rtol=1e-12, atol=0.0, restart=60, maxiter=20)
+        if not float(np.linalg.norm(rest(answer) - wanted)) <= UNSOLVED * float(np.linalg.norm(wanted)):
+            raise NoSteadyState("the feedback through the curvature did not converge", "give a horizon")
+        return np.asarray(answer * scale)
 
     def _innovation(self, constant: Array) -> Array:
         """(trained,) q at the fixed point."""
@@ -286,13 +294,12 @@ class Settled:
             return base
         frozen = np.diagonal(self.flows.start)[trained : len(self.flows.system.models)]
         base = base + self.curvature * np.asarray(noise[:, trained:] @ frozen)
-        fed = self.curvature * noise[:, :trained]
-        fixed = np.diagonal(self.settling.sum(constant)) if constant.any() else np.zeros(trained)
-        # q = base + fed (R q + fixed)
-        answer = np.linalg.solve(np.eye(trained) - fed @ self._response, base + fed @ fixed)
-        if not (np.isfinite(answer).all() and (answer >= -1e-12).all()):
-            raise NoSteadyState("second moments settle nowhere", "read the growth of the components")
-        return np.asarray(answer)
+        if constant.any():
+            base = base + self.curvature * (noise[:, :trained] @ np.diagonal(self.settling.sum(constant)))
+        answer = self._fed_back(base)
+        if np.isfinite(answer).all() and (answer >= -1e-12).all():
+            return answer
+        raise NoSteadyState("second moments settle nowhere", "read the growth of the components")
 
     def _held(self, held: Array) -> tuple[Array, Array]:
         """Moments of moving with persistent nodes, and what those put into moving ones."""

@@ -122,5 +122,8 @@ class Flows:
 
     @property
     def start_risk(self) -> Array:
-        """(models,) risk at generation 0."""
-        return np.diagonal(self.start)[: len(self.system.models)].copy()
+        """(models,) risk at generation 0: the diagonal of `start`, without the rest of it."""
+        risk = self.system.start.risk(self.system.archive_size)
+        default = np.flatnonzero(self.starts_by_default)
+        risk[default] = 1 / self.budget[default]
+        return risk

@@ -10,6 +10,7 @@ from headwater.fields import parse_field
 from headwater.graph import Flow, InteractionGraph, Model, Source
 from headwater.pipeline import Pipeline
 from headwater.planning.levers import Comparison, Plans, Prices, Row, compare
+from headwater.planning.levers.judging import Judge
 from headwater.planning.targets import Targets, scope_of
 
 
@@ -68,6 +69,10 @@ def with_samples(pipeline: Pipeline, samples) -> Pipeline:
 
 def compared(pipeline: Pipeline, targets: Targets, plans=None, prices=None, names=None) -> Comparison:
     return compare(pipeline, targets, scope_of(pipeline.graph, names), prices or Prices(), plans)
+
+
+def judged(pipeline: Pipeline, targets: Targets) -> Judge:
+    return Judge(pipeline, targets, scope_of(pipeline.graph), Prices(), lambda said: None)
 
 
 def row_of(comparison: Comparison, lever: str, done: str = "") -> Row:

@@ -7,13 +7,11 @@ import pytest
 
 from headwater.fields import Field
 from headwater.graph import Model, Source
-from headwater.planning.levers import Prices
 from headwater.planning.levers.edges import _candidates, _freeze
-from headwater.planning.levers.judging import Judge
 from headwater.planning.outlook import outlook
-from headwater.planning.targets import Targets, scope_of
+from headwater.planning.targets import Targets
 from headwater.regimes import Accumulate
-from tests.planning.levers.cases import compared, pipeline_of, tangle
+from tests.planning.levers.cases import compared, judged, pipeline_of, tangle
 
 
 def crowd(seed, models=24, flows=230, closed=True):
@@ -26,10 +24,6 @@ def crowd(seed, models=24, flows=230, closed=True):
         ends = int(rng.integers(models)), int(rng.integers(2, models))
         found[f"m{ends[0]}", f"m{ends[1]}"] = int(rng.integers(5, 200))
     return pipeline_of([(*ends, count) for ends, count in found.items()], ["web"])
-
-
-def judged(pipeline, targets):
-    return Judge(pipeline, targets, scope_of(pipeline.graph), Prices(), lambda said: None)
 
 
 def test_with_many_flows_the_best_one_to_cut_is_among_those_looked_at():

@@ -22,7 +22,7 @@ def made(cost, inflation, diversity):
         Reached(Target("inflation", 1.0), inflation, "a", "limit", False),
         Reached(Target("diversity", 0.5), diversity, "a", "limit", False),
     )
-    outcome = Outcome(inflation, inflation, diversity, None, None, None, reached, (0.0, 0, 0.0))
+    outcome = Outcome(inflation, inflation, diversity, None, None, None, reached, (0.0, 0, 0.0), ())
     return Row("cut", "", (), cost, outcome, None)
 
 

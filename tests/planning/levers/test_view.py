@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from headwater.planning.levers import Prices, Verifier
 from headwater.planning.targets import Targets
 from headwater.report.levers import as_text
-from tests.planning.levers.cases import compared, pipeline_of, plans_of, tangle, with_fields
+from tests.planning.levers.cases import compared, lone, pipeline_of, plans_of, tangle, with_fields
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,35 @@ def test_no_line_is_too_long_and_nothing_is_lost(comparison, width):
     for sentence in (*comparison.advice, *comparison.left_out):
         assert "".join(sentence.split()) in flat
     assert "…" not in page
+
+
+def test_at_80_columns_what_is_done_stands_right_below_the_table(comparison):
+    """With its row's number, and the legend after it; at 110 it stands in the table."""
+    lines = as_text(comparison, 80).splitlines()
+    table = next(at for at, line in enumerate(lines) if line.startswith(f"{len(comparison.rows)} "))
+    first = next(at for at, line in enumerate(lines) if comparison.rows[0].done[:30] in line)
+    legend = next(at for at, line in enumerate(lines) if line.startswith("Cost: extra"))
+    assert first == table + 1 < legend and lines[first].split()[0] == "1"
+    assert not lines[legend - 1]
+
+
+def test_the_legend_names_the_horizon_and_says_alone_only_where_it_is_so(comparison):
+    """A row of real data and weights together is no lever alone."""
+    page = " ".join(as_text(comparison).split())
+    assert "real data + weights" in page and "Each lever alone" not in page
+    assert "Risk: the worst risk after 5 generations over that of the pipeline as it is" in page
+    assert "'to 5': met up to generation 5, and no theory beyond." in page
+    single = " ".join(as_text(compared(lone(generations=1), Targets(max_inflation=3))).split())
+    assert "Each lever alone. Cost: extra per generation (below 0: saved). After 1, limit:" in single
+    assert "the worst risk after 1 generation over" in single
+    assert "About the levers" in single and "Notes" not in single
+
+
+def test_a_limit_without_theory_is_met_up_to_the_horizon():
+    """Subsampling has no known limit on a graph, a frozen flow has."""
+    lines = as_text(compared(tangle(), Targets(max_inflation=3))).splitlines()
+    ends = {line.split()[1]: line.split()[-1] for line in lines if line[:2].strip().isdigit()}
+    assert ends["accumulate-subsample"] == "5" and ends["freeze"] in ("yes", "no")
 
 
 def test_numbers_are_those_of_the_rows(comparison):

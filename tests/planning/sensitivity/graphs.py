@@ -51,9 +51,16 @@ def small(rng, models=3, ranged=2, weighted=False, width=2.0):
 
 
 def inflation_of(graph, samples, generations):
-    """(models,) by the recursion as it is written, node by node; the limit by very many generations.
+    """(models,) risk over that of generation 0; 0 where there is none."""
+    first, last = risks_of(graph, samples, generations)
+    return last / np.where(first > 0, first, 1)
 
-    The error of a draw from an archive of size S is that of the archive and a further 1/n - 1/S.
+
+def risks_of(graph, samples, generations):
+    """Two of (models,), at generation 0 and after so many; the limit by very many generations.
+
+    By the recursion as it is written, node by node. The error of a draw from an archive of size S is
+    that of the archive and a further 1/n - 1/S.
     """
     models, sources = len(graph.model_names), len(graph.source_names)
     weighted = np.zeros((models, models + sources))
@@ -92,7 +99,7 @@ def inflation_of(graph, samples, generations):
     added = np.diag(np.concatenate([np.where(graph.frozen, 0, noise), np.zeros(sources)]))
     for _ in range(4000 if generations is None else generations):
         moments = step @ moments @ step.T + added
-    return (np.diagonal(moments) / np.where(first > 0, first, 1))[:models]
+    return first[:models], np.diagonal(moments)[:models].copy()
 
 
 def grid_of(graph, points):

@@ -9,7 +9,7 @@ from scipy.optimize import approx_fprime
 from headwater.graph import InteractionGraph
 from headwater.planning.sensitivity.elasticities import elasticities
 from headwater.planning.targets import scope_of
-from tests.planning.sensitivity.graphs import inflation_of, loop, small
+from tests.planning.sensitivity.graphs import inflation_of, loop, risks_of, small
 
 
 def test_the_lone_loop_has_the_closed_form():
@@ -49,7 +49,60 @@ def test_elasticities_are_finite_differences_of_the_recursion(seed, generations)
     assert found.value == pytest.approx(value(np.log(graph.samples)))
     np.testing.assert_allclose(told, differences, atol=2e-5, rtol=1e-4)
     ranked = [abs(each.elasticity) for each in found.answers]
-    assert ranked == sorted(ranked, reverse=True)
+    assert ranked == pytest.approx(sorted(ranked, reverse=True), abs=2e-9)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("generations", [None, 1, 6])
+def test_risk_elasticities_are_finite_differences_of_risk_itself(seed, generations):
+    """Over generation 0 as it is now, which tells models of a sum apart; steps are exact."""
+    graph = small(np.random.default_rng(seed), 2, 0, weighted=seed % 2 == 1)
+    found = elasticities(graph, scope_of(graph), ("worst", "sum", 0)[seed % 3], generations)
+    counted = graph.trained if found.model is None else np.arange(len(graph.model_names)) == found.model
+    first = risks_of(graph, graph.samples, generations)[0]
+
+    def risk(samples):
+        return (risks_of(graph, samples, generations)[1] / np.where(first > 0, first, 1))[counted].sum()
+
+    now = risk(graph.samples)
+    differences = approx_fprime(np.log(graph.samples), lambda u: risk(np.exp(u)), 1e-6) / now
+    told = np.zeros(len(graph.samples))
+    for each in found.answers:
+        told[each.flow] = each.risk_elasticity
+    np.testing.assert_allclose(told, differences, atol=2e-5, rtol=1e-4)
+    for each in found.answers:
+        if each.more is not None:
+            samples = graph.samples + each.more.added * (np.arange(len(told)) == each.flow)
+            assert each.more.risk == pytest.approx(risk(samples) / now, rel=1e-8)
+
+
+def test_more_samples_may_raise_inflation_and_lower_risk():
+    """Of a student that is taught nothing else: its start is 1/n, its risk the teacher's and 1/n."""
+    graph = InteractionGraph.from_flows([("web", "t", 100), ("t", "s", 1000)], sources=["web"])
+    answer = next(
+        each
+        for each in elasticities(graph, scope_of(graph), graph.model_index["s"]).answers
+        if each.flow == 1
+    )
+    assert answer.elasticity == pytest.approx(10 / 11) and answer.risk_elasticity == pytest.approx(-1 / 11)
+    assert answer.more.risk == pytest.approx((1 / 100 + 1 / 1100) / (1 / 100 + 1 / 1000))
+
+
+def test_a_step_says_which_model_is_worst_then():
+    """Two loops, nearly as bad: what helps the one leaves the other."""
+    rows = [("web", "a", 100), ("a", "a", 910), ("web", "b", 100), ("b", "b", 900)]
+    graph = InteractionGraph.from_flows(rows, sources=["web"])
+    found = elasticities(graph, scope_of(graph))
+    names = [graph.model_names[each] for each in (found.model, found.answers[0].more.model)]
+    assert names == ["a", "b"] and found.answers[0].more.exact == pytest.approx(1 / 0.19)
+    assert elasticities(graph, scope_of(graph), "sum").answers[0].more.model is None
+
+
+def test_flows_of_which_inflation_tells_none_apart_are_ranked_by_risk():
+    """Both flows of a lone loop: as much up as down. The real one moves risk more."""
+    for real, own in ((100, 900), (100, 910), (7, 333), (41, 59)):
+        graph = InteractionGraph.from_flows([("a", "a", own), ("web", "a", real)], sources=["web"])
+        assert [each.flow for each in elasticities(graph, scope_of(graph)).answers] == [1, 0]
 
 
 def test_diversity_answers_as_the_recursion_by_descent_does():

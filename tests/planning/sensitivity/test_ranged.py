@@ -9,13 +9,13 @@ import pytest
 
 from headwater.diagnosis import diagnose
 from headwater.errors import InputError, NoLaw
-from headwater.graph import InteractionGraph
+from headwater.graph import InteractionGraph, Model
 from headwater.pipeline import Pipeline
 from headwater.planning.sensitivity.asking import sensitivity
 from headwater.planning.sensitivity.ranged import over_box
 from headwater.planning.targets import scope_of
 from headwater.regimes import Accumulate, Window
-from tests.planning.sensitivity.graphs import grid_of, inflation_of, loop, small
+from tests.planning.sensitivity.graphs import grid_of, inflation_of, loop, risks_of, small
 
 
 def box_of(graph, generations=None, work=3e10):
@@ -39,7 +39,7 @@ def test_every_model_is_bracketed_by_all_whole_settings_of_a_grid(seed, generati
     assert told == sorted(told, reverse=True) and box.worst.worst.found == told[0]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_verdicts_are_those_of_a_diagnosis_at_the_ends(seed):
     """A diagnosis of the pipeline at the worst (and best) counts says the same word."""
     graph = small(np.random.default_rng(70 + seed), 3, 2, width=3.0)
@@ -81,6 +81,35 @@ def test_targets_over_the_box():
     assert opened.met(opened.proved * 1.0001) is True
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("generations", [None, 4])
+def test_risks_beside_the_best_and_the_worst_are_those_of_the_recursion(seed, generations):
+    """Archives, frozen models, given and default starts; in units of one sample's variance."""
+    graph = small(np.random.default_rng(90 + seed), 2, 2, weighted=seed % 2 == 1)
+    box = box_of(graph, generations)
+    for each in box.models:
+        for bracket, risk in ((each.worst, each.worst_risk), (each.best, each.best_risk)):
+            samples = box.graph.samples.copy()
+            samples[[at for at, _ in box.ranges]] = bracket.counts
+            assert risk == pytest.approx(risks_of(graph, samples, generations)[1][each.model], rel=1e-8)
+        middle = risks_of(graph, box.graph.samples, generations)[1][each.model]
+        assert each.middle_risk == pytest.approx(middle, rel=1e-8)
+
+
+def test_risk_may_be_least_where_inflation_is_worst():
+    """Of a model whose uncertain flow makes its own generation 0; not where that one is given."""
+    flows = [("web", "a", 100), ("b", "a", 400), ("a", "b", (100, 1000))]
+    box = box_of(InteractionGraph.from_flows(flows, sources=["web"]))
+    parted = next(each for each in box.models if each.model == box.graph.model_index["b"])
+    assert parted.worst_risk < parted.middle_risk < parted.best_risk
+    assert box.may_part(parted.model) and not box.may_part(box.graph.model_index["a"])
+    given = InteractionGraph.from_flows(flows, sources=["web"], models=[Model("b", initial={"web": 300})])
+    box = box_of(given)
+    assert not any(box.may_part(each.model) for each in box.models)
+    held = next(each for each in box.models if each.model == box.graph.model_index["b"])
+    assert held.worst_risk > held.middle_risk > held.best_risk
+
+
 def test_models_of_one_loop_share_what_is_computed():
     """And answer as each would alone."""
     graph = InteractionGraph.from_flows(
@@ -120,6 +149,14 @@ def test_other_regimes_are_refused_and_a_window_of_one_is_replace():
     with pytest.raises(NoLaw, match="sensitivity under accumulate"):
         sensitivity(Pipeline(graph, Accumulate()))
     assert sensitivity(Pipeline(graph, Window(1))).elasticities.value == pytest.approx(1 / 0.19)
+
+
+@pytest.mark.parametrize("horizon", [0, -3, 1_000_001])
+def test_a_horizon_that_is_none_is_refused(horizon):
+    """By the function, whoever calls it; one generation is the least."""
+    with pytest.raises(InputError, match=rf"(?s)the horizon is {horizon}.*from 1 to 1,000,000"):
+        sensitivity(Pipeline(loop()), horizon=horizon)
+    assert sensitivity(Pipeline(loop()), horizon=1).elasticities.value == pytest.approx(1 + 0.81)
 
 
 def test_there_is_no_worst_case_without_ranges_or_without_bound():

@@ -16,6 +16,9 @@ from headwater.validation import LARGEST_COUNT
 REAL = "real"
 """Price of every source that has none of its own, and name of a source that has to be new."""
 
+DEAREST = 1e50
+"""Price of a sample above which costs would pass the largest number."""
+
 SYNTHETIC = "synthetic"
 """A price that other levers read; no allocation buys it."""
 
@@ -53,10 +56,10 @@ class Supply:
 
     def __post_init__(self) -> None:
         for name, price in self.prices.items():
-            if not (_is_number(price) and math.isfinite(price) and price >= 0):
+            if not (_is_number(price) and 0 <= price <= DEAREST):
                 raise InputError(
                     f"the price of {name!r:.80} is {price!r:.40}",
-                    f"a price is a finite number, 0 or more: {name}=1.0",
+                    f"a price is a number from 0 to {DEAREST:g}: {name}=1.0",
                 )
         for name, cap in self.caps.items():
             if not (_is_number(cap) and 0 <= cap <= LARGEST_COUNT and cap == math.floor(cap)):

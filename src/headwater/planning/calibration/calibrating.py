@@ -30,6 +30,9 @@ LEAST_MEASURED = 3
 """Generations of a model without which nothing is said of it."""
 MOST_MEASURED = 50
 """Generations of one run: the cost of a fit grows with their cube."""
+MOST_RUNS = 30
+"""Histories of one model that are fitted together."""
+
 MOST_MODELS = 500
 LATEST = 500
 """Generation, counted from 0, up to which theory's course is followed."""
@@ -226,6 +229,11 @@ def _grouped(graph: InteractionGraph, observations: Observations) -> dict[str, d
                 next(iter(runs[name].values()))[-1],
                 f"model {name!r:.60} is measured at {len(every)} generation{'s' * (len(every) != 1)}",
                 f"measure at least {LEAST_MEASURED}, better 5 or 6; or leave the model out",
+            )
+        if len(runs[name]) > MOST_RUNS:
+            raise InputError(
+                f"model {name!r:.60} is measured in {len(runs[name]):,} runs",
+                f"give at most {MOST_RUNS} of them: more histories hardly tell more of what comes next",
             )
         longest = max(runs[name].values(), key=len)
         if len(longest) > MOST_MEASURED:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from headwater.planning.levers.costing import samples_kept
+from headwater.planning.levers.judging import Judge
 from headwater.planning.levers.values import LEVERS, Row
 from headwater.planning.outlook import Reached
-from headwater.planning.targets import Targets
+from headwater.regimes import AccumulateSubsample
 from headwater.report.words import plain
 
 WORSE = 1.005
@@ -16,32 +18,44 @@ WORSE = 1.005
 CLOSED = "a closed loop stays one until something from outside enters it"
 
 
-def advice(before: Row, rows: Sequence[Row], targets: Targets, is_hopeless: bool) -> tuple[str, str]:
-    """What is cheapest and enough, or comes closest; and what is free, or stays out of reach."""
-    wanted = " and ".join(str(target) for target in targets)
+def advice(before: Row, rows: Sequence[Row], judge: Judge) -> tuple[str, str]:
+    """What is cheapest and enough, or comes closest; and what costs nothing, or stays out of reach."""
+    named = [str(target) for target in judge.targets]
+    wanted, them = " and ".join(named), "it" if len(named) == 1 else "them"
     met = [row for row in rows if row.met]
     if before.met:
         saves = [row for row in met if row.cost < 0]
         second = (
-            f"Of what saves money and still meets them, {_lever(saves[0])} saves most"
+            f"Of what saves money and still meets {them}, {_lever(saves[0])} saves most"
             if saves
-            else "No lever looked at saves money and still meets them"
+            else f"No lever looked at saves money and still meets {them}"
         )
         return f"The pipeline meets {wanted} as it is.", f"{second}."
     if not met:
-        return _out_of_reach(before, rows, wanted, is_hopeless)
+        return _out_of_reach(before, rows, wanted, judge.is_hopeless)
     best = met[0]
-    first = f"The cheapest lever that meets {wanted} is {_lever(best)}, which {_price(best)}."
+    first = f"The cheapest lever that meets {wanted} is {_lever(best)}, which {_price(best, judge)}."
     free = [row for row in rows if row.cost <= 0 and row is not best and row.outcome is not None]
     # keeping old data, and training on some of them, are one idea
     others = [row for row in met[1:] if row.lever.partition("-")[0] != best.lever.partition("-")[0]]
     if best.cost <= 0 and others:
-        return first, f"The next that meets them is {_lever(others[0])}, which {_price(others[0])}."
+        other = f"{_lever(others[0])}, which {_price(others[0], judge)}"
+        return first, f"The next that meets {them} is {other}."
     if best.cost <= 0:
-        return first, "No lever of another kind meets them."
+        return first, f"No lever of another kind meets {them}."
     if not free:
-        return first, "No lever that is free brings them closer."
-    return first, f"The best free lever is {_lever(free[0])}: {_missed(free[0])}."
+        return first, f"No lever that costs nothing at the prices given brings {them} closer."
+    return first, _best_free(free[0], them, judge)
+
+
+def _best_free(row: Row, them: str, judge: Judge) -> str:
+    """It misses the targets, or is not known to meet them: else it were the cheapest."""
+    assert row.outcome is not None
+    missed, asked = sum(not each.met for each in row.outcome.reached), len(row.outcome.reached)
+    which = them if missed == asked else f"{'one' if missed == 1 else 'two'} of them"
+    misses = f"misses {which}" if row.met is False else f"is not known to meet {them}"
+    said = f"{_lever(row)}, which {misses}: {_missed(row)}{_unpriced(row, judge)}"
+    return f"The best lever that costs nothing at the prices given is {said}."
 
 
 def _out_of_reach(before: Row, rows: Sequence[Row], wanted: str, is_hopeless: bool) -> tuple[str, str]:
@@ -66,9 +80,9 @@ def _lever(row: Row) -> str:
     return f"{LEVERS[row.lever]} ({row.done})"
 
 
-def _price(row: Row) -> str:
+def _price(row: Row, judge: Judge) -> str:
     """What it costs, and where it raises risk itself, which bounds over the new start do not show."""
-    cost = "is free"
+    cost = f"costs nothing at the prices given{_unpriced(row, judge)}"
     if abs(row.cost) >= 0.005:
         cost = f"{'saves' if row.cost < 0 else 'costs'} {abs(row.cost):,.2f} a generation"
     ratio = None if row.outcome is None else row.outcome.risk_ratio
@@ -77,11 +91,21 @@ def _price(row: Row) -> str:
     return f"{cost}, though risk at the horizon becomes {ratio:,.3g} times what it would be"
 
 
+def _unpriced(row: Row, judge: Judge) -> str:
+    """Old samples that the row keeps beyond those kept already, where keeping has no price."""
+    assert row.pipeline is not None
+    kept = samples_kept(row.pipeline) - samples_kept(judge.pipeline)
+    if judge.prices.kept > 0 or kept < 1:
+        return ""
+    subsampled = isinstance(row.pipeline.regime, AccumulateSubsample)
+    used = "stored" if subsampled else "stored and trained on"
+    return f" ({kept:,.0f} old samples {used} are not priced: --cost kept=)"
+
+
 def _missed(row: Row) -> str:
-    """What the row reaches of the targets that it misses most, or that it meets them."""
+    """What the row reaches of the targets that it misses, or of which nothing is known."""
     assert row.outcome is not None
-    missed = [each for each in row.outcome.reached if not each.met]
-    return "; ".join(map(_value, missed)) if missed else "it meets them too"
+    return "; ".join(_value(each) for each in row.outcome.reached if not each.met)
 
 
 def _value(each: Reached) -> str:

@@ -105,8 +105,8 @@ def synthetic(judge: Judge) -> tuple[list[Row], list[str]]:
     note = ""
     if judge.is_ungrounded:
         note = (
-            "risk in a closed loop grows without bound at any budget, to as many times its own start where "
-            "that grows with the budget; diversity and tails live longer"
+            "a larger budget only delays: risk in a closed loop still grows without bound; diversity and "
+            "tails live longer"
         )
     found = None if judge.is_hopeless or judge.before.met else _least_factor(judge)
     rows = []
@@ -179,7 +179,7 @@ def _changed(judge: Judge, lever: str, changed: Pipeline) -> Row:
     weighed = tuple(_weight_changes(judge.pipeline, changed))
     done = _told(counts, "") if counts else "no more samples"
     if weighed:
-        done += f"; {len(weighed):,} other loss weights"
+        done += f"; {len(weighed):,} loss weight{'s' if len(weighed) > 1 else ''} changed"
     return judge.row(lever, done, changed, (*counts, *weighed))
 
 

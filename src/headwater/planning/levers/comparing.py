@@ -66,7 +66,7 @@ def compare(
         before,
         ranked,
         front([before, *ranked, *sizes]),
-        advice(before, ranked, targets, judge.is_hopeless),
+        advice(before, ranked, judge),
         tuple(unsaid),
     )
 

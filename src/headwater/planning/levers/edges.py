@@ -19,7 +19,7 @@ from headwater.planning.outlook import outlook, regime_of
 from headwater.planning.targets import Target, When
 from headwater.regimes import Replace, Window
 from headwater.report.words import plain
-from headwater.theory.derivatives import Moments, followed, inflation_slopes, settled
+from headwater.theory.derivatives import followed, inflation_slopes, settled
 from headwater.theory.flows import Flows
 from headwater.theory.system import Array, Flag, Index, build, has_known_counts
 
@@ -47,7 +47,9 @@ def cutting(judge: Judge) -> tuple[list[Row], list[str]]:
     fed = np.bincount(graph.learner, minlength=len(graph.model_names))
     able = _between_models(graph) & (fed[graph.learner] > 1)
     only = int((_between_models(graph) & ~able).sum())
-    note = f"flows not cut, as all that their learner has: {only:,}" if only else ""
+    note = f"{only:,} flows were not tried: each is all that its model learns from"
+    if only < 2:
+        note = "1 flow was not tried: it is all that its model learns from" if only else ""
     return _best(judge, "cut", able, _cut, note)
 
 
@@ -132,17 +134,16 @@ def _harm(judge: Judge) -> Array:
     coefficient = np.zeros(len(system.trained))
     coefficient[place] = 1.0
     harm = np.full(len(graph.provider), -np.inf)
-    harm[flows.number] = inflation_slopes(_moments(flows, horizon_in(judge)), coefficient) * flows.samples
+    harm[flows.number] = _slopes(flows, coefficient, horizon_in(judge)) * flows.samples
     return harm
 
 
-def _moments(flows: Flows, horizon: int) -> Moments:
+def _slopes(flows: Flows, coefficient: Array, horizon: int) -> Array:
+    """(flows,) by samples, in the limit; at the horizon where there is none."""
     try:
-        limit = settled(flows)
-        np.linalg.norm(limit.risk)
+        return inflation_slopes(settled(flows), coefficient)
     except NoSteadyState:
-        return followed(flows, horizon)
-    return limit
+        return inflation_slopes(followed(flows, horizon), coefficient)
 
 
 def _cut(pipeline: Pipeline, at: int) -> Changed:

@@ -17,6 +17,7 @@ from headwater.planning.changes import Change
 from headwater.planning.levers.costing import added_cost
 from headwater.planning.levers.values import Distance, Outcome, Prices, Row
 from headwater.planning.outlook import CLOSE, Outlook, horizon_of, outlook, reached, regime_of
+from headwater.planning.outlook import is_met as meets
 from headwater.planning.targets import TIMES, Quantity, Scope, Target, Targets, When
 from headwater.regimes import Accumulate, AccumulateSubsample
 from headwater.theory.system import Array, Flag, build, has_known_counts
@@ -109,11 +110,29 @@ class Judge:
         if np.isnan(judged).all():
             return UNKNOWN
         missed = (np.nan_to_num(judged, nan=0.0, posinf=math.inf) > 1 + CLOSE).any(axis=0)
+        missed |= any(self._is_unknown(found, target, scope) for target in self.targets)
         now = ratios["horizon"]
         return (
             float(np.nanmax(judged)),
             int(missed.sum()),
             math.inf if np.isnan(now).all() else float(np.nanmax(now)),
+        )
+
+    def _is_unknown(self, found: Outlook, target: Target, scope: Scope) -> bool:
+        """Whether nothing is known of a target, at any time at which it is to hold."""
+        return all(found.worst(target, when, scope)[1] < 0 for when in self.targets.times)
+
+    def _met_when(self, found: Outlook, scope: Scope) -> tuple[When, ...]:
+        """Times at which every target is known to be met, at every model in scope."""
+
+        def known_to_be_met(target: Target, when: When) -> bool:
+            known = not np.isnan(found.columns[target.quantity, when][scope.models]).any()
+            return known and meets(target, found.worst(target, when, scope)[0])
+
+        return tuple(
+            when
+            for when in self.targets.times
+            if all(known_to_be_met(target, when) for target in self.targets)
         )
 
     def _ratios(self, found: Outlook, when: When, models: Flag) -> Array:
@@ -147,6 +166,7 @@ class Judge:
             risk / (risk_before or risk) if risk else None,
             reached(found, self.targets, scope),
             self._distance(found, scope),
+            self._met_when(found, scope),
         )
 
     def _scope_in(self, changed: Pipeline) -> Scope:
@@ -161,7 +181,7 @@ class Judge:
 
 def is_met(distance: Distance) -> bool:
     """Whether every target is met."""
-    return distance[0] <= 1 + CLOSE
+    return distance[1] == 0
 
 
 def is_closer(distance: Distance, than: Distance) -> bool:

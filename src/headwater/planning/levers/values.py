@@ -11,7 +11,7 @@ from headwater.errors import InputError
 from headwater.pipeline import Pipeline
 from headwater.planning.changes import Change
 from headwater.planning.outlook import Reached
-from headwater.planning.targets import Targets
+from headwater.planning.targets import Targets, When
 
 LEVERS = {
     "nothing": "doing nothing",
@@ -29,8 +29,8 @@ LEVERS = {
 """Kinds of levers, and how sentences call them."""
 
 Distance = tuple[float, int, float]
-"""How far from the targets: the worst value over its bound (at most 1: met), the models that miss one, and
-the worst at the horizon."""
+"""How far from the targets: the worst value over its bound, the models that miss one (all of them, where
+nothing is known of a target; none: met), and the worst at the horizon."""
 
 KINDS = ("real", "synthetic", "checked", "kept")
 """What has a price: a real sample, one that a model makes, one that a verifier looks at, an old one kept."""
@@ -197,6 +197,9 @@ class Outcome:
         One entry a target.
     distance
         How far from the targets, to rank by.
+    met_when
+        Of the times at which targets are to hold, those at which every target is known to be met at
+        every model in scope.
     """
 
     inflation_horizon: float | None
@@ -207,6 +210,7 @@ class Outcome:
     risk_ratio: float | None
     reached: tuple[Reached, ...]
     distance: Distance
+    met_when: tuple[When, ...]
 
     @property
     def met(self) -> bool | None:
@@ -216,13 +220,14 @@ class Outcome:
         return None if any(each.value is None for each in self.reached) else True
 
     def to_dict(self) -> dict[str, object]:
-        """As in documents; what has no bound is None, and `unbounded` says so."""
+        """As in documents; what is infinite is None, and `infinite` says so."""
+        values = (self.inflation_horizon, self.inflation_limit, self.tail_sample, self.risk_ratio)
         return {
             "inflation_horizon": _finite(self.inflation_horizon),
             "inflation_limit": _finite(self.inflation_limit),
-            "unbounded": self.inflation_limit == math.inf,
+            "infinite": math.inf in values,
             "diversity": self.diversity,
-            "tail_sample": self.tail_sample,
+            "tail_sample": _finite(self.tail_sample),
             "risk_ratio": _finite(self.risk_ratio),
             "targets": {each.target.option: each.to_dict() for each in self.reached},
         }
@@ -270,6 +275,7 @@ class Row:
             "done": self.done,
             "cost": self.cost,
             "met": self.met,
+            "met_when": [] if self.outcome is None else list(self.outcome.met_when),
             "reached": None if self.outcome is None else self.outcome.to_dict(),
             "changes": [change.to_dict() for change in self.changes],
             "note": self.note,

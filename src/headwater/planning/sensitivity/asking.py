@@ -17,8 +17,12 @@ from headwater.planning.sensitivity.branching import Bracket
 from headwater.planning.sensitivity.elasticities import Answer, Elasticities, Objective, Step, elasticities
 from headwater.planning.sensitivity.ranged import ModelRange, Ranged, check_regime, over_box
 from headwater.planning.targets import Scope, scope_of
+from headwater.planning.weights.objective import Objective as Spelt
 
 SCHEMA = "headwater/sensitivity/1"
+
+LONGEST = 1_000_000
+"""Generations, as in a pipeline."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +107,7 @@ class Sensitivity:
         target = {"max_inflation": self.max_inflation, "met_over_the_box": self.met}
         return {
             "schema": SCHEMA,
-            "name": self.pipeline.name,
+            "pipeline": self.pipeline.name,
             "objective": objective_name(graph, found.objective),
             "horizon": found.generations,
             "model": None if found.model is None else graph.model_names[found.model],
@@ -158,8 +162,10 @@ def sensitivity(
     NoLaw
         Elsewhere than under replace.
     InputError, UnknownCount
-        As `headwater.planning.targets.scope_of`.
+        If the horizon is none, and as `headwater.planning.targets.scope_of`.
     """
+    if horizon is not None and not 1 <= horizon <= LONGEST:
+        raise InputError(f"the horizon is {horizon!r:.40}", f"write a whole number from 1 to {LONGEST:,}")
     check_regime(pipeline)
     ranged = pipeline.graph
     graph = ranged.with_samples_at("middle")
@@ -202,7 +208,7 @@ def _boxes(
 
 def objective_name(graph: InteractionGraph, objective: Objective) -> str:
     """As it is spelt on the command line."""
-    return graph.model_names[objective] if isinstance(objective, int) else objective
+    return str(Spelt.of(graph.model_names[objective])) if isinstance(objective, int) else objective
 
 
 def _named(graph: InteractionGraph) -> Callable[[int], str]:
@@ -220,15 +226,24 @@ def _answer(answer: Answer, graph: InteractionGraph, names: Callable[[int], str]
         "to": graph.model_names[graph.learner[answer.flow]],
         "samples": int(graph.samples[answer.flow]),
         "elasticity": answer.elasticity,
+        "risk_elasticity": answer.risk_elasticity,
         "slope": answer.slope,
         "diversity_slope": answer.diversity,
-        "ten_percent_more": _step(answer.more),
-        "hundred_real_more": _step(answer.real),
+        "ten_percent_more": _step(answer.more, graph),
+        "hundred_real_more": _step(answer.real, graph),
     }
 
 
-def _step(step: Step | None) -> dict[str, object] | None:
-    return None if step is None else {"added": step.added, "exact": step.exact, "linear": step.linear}
+def _step(step: Step | None, graph: InteractionGraph) -> dict[str, object] | None:
+    if step is None:
+        return None
+    return {
+        "added": step.added,
+        "exact": step.exact,
+        "linear": step.linear,
+        "risk": step.risk,
+        "model": None if step.model is None else graph.model_names[step.model],
+    }
 
 
 def _box(box: Ranged, names: Callable[[int], str]) -> dict[str, object]:
@@ -243,9 +258,12 @@ def _box(box: Ranged, names: Callable[[int], str]) -> dict[str, object]:
 
 
 def _model(box: Ranged, each: ModelRange, names: Callable[[int], str]) -> dict[str, object]:
-    answer: dict[str, object] = {"middle": _plain(each.middle)}
-    for which, bracket in (("worst", each.worst), ("best", each.best)):
-        answer[which] = None if bracket is None else _bracket(box, bracket, names)
+    answer: dict[str, object] = {"middle": _plain(each.middle), "middle_risk": _plain(each.middle_risk)}
+    for which, bracket, risk in (
+        ("worst", each.worst, each.worst_risk),
+        ("best", each.best, each.best_risk),
+    ):
+        answer[which] = None if bracket is None else _bracket(box, bracket, names) | {"risk": _plain(risk)}
     if box.generations is None:
         for which, (verdict, proved) in (("worst", each.worst_verdict), ("best", each.best_verdict)):
             answer[f"{which}_verdict"] = {"verdict": verdict, "proved": proved}
@@ -257,7 +275,7 @@ def _bracket(box: Ranged, bracket: Bracket, names: Callable[[int], str]) -> dict
         "found": bracket.found,
         "proved": _plain(bracket.proved),
         "counts": _counts(box, bracket, names),
-        "boxes": bracket.boxes,
+        "regions": bracket.regions,
     }
 
 

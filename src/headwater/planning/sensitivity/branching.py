@@ -49,14 +49,14 @@ class Bracket:
         No counts of the box pass it, whole or not.
     counts : (counts,)
         Where it was found, in the order of `Goal.free`.
-    boxes
-        How many boxes were bounded.
+    regions
+        How many parts of the box were bounded.
     """
 
     found: float
     proved: float
     counts: Array
-    boxes: int
+    regions: int
 
     @property
     def gap(self) -> float:
@@ -83,7 +83,7 @@ def extreme(goal: Goal, box: Box, which: Extreme, gap: float = GAP, work: float 
     search.run()
     counts = end.copy()
     counts[~falls] = search.best_at
-    return Bracket(math.exp(search.best), math.exp(search.proved), counts, search.boxes)
+    return Bracket(math.exp(search.best), math.exp(search.proved), counts, search.regions)
 
 
 class _Search:
@@ -98,7 +98,7 @@ class _Search:
         self.together = min(MOST_CORNERS, int(most))
         self.sign = 1.0 if which == "most" else -1.0
         self.slack = math.log1p(gap)
-        self.boxes = 0
+        self.regions = 0
         self.best, self.best_at = -math.inf, box.low
         self.proved = -math.inf
         self.leverage = np.zeros(len(goal.free))
@@ -179,7 +179,7 @@ class _Search:
 
     def _bounded(self, box: Box) -> Bound:
         """How far the goal can go in a box, at most; what is tried on the way may become the best."""
-        self.boxes += 1
+        self.regions += 1
         near = box.nearest(self.best_at)
         if self.which == "least":
             bound = self._low(box, near)

@@ -1,4 +1,4 @@
-"""Which flow's count matters most: exact derivatives of inflation, and what a little more would do."""
+"""Which flow's count matters most: exact derivatives of inflation and risk, and what a little more does."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ TRIED = 10
 FEW = 500
 """Models from which only the first two are tried: each takes a new solution."""
 
+TIED = 9
+"""Digits of elasticities by which flows are ranked; then by those of risk."""
+
 EACH = 40_000
 """Models times flows up to which the elasticities of every model are kept."""
 
@@ -49,11 +52,18 @@ class Step:
         Samples.
     exact, linear
         The objective with them: computed anew, and by its derivative alone.
+    risk
+        Risk itself with them, computed anew, over what it is without, of the models that the objective
+        adds up without them; of a sum each counts by its inflation.
+    model
+        Number of the model that is worst with them, or was asked for; None: of the sum.
     """
 
     added: int
     exact: float
     linear: float
+    risk: float
+    model: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,9 @@ class Answer:
         Number in the graph.
     elasticity
         d log objective / d log samples: -0.5 is half a per cent less for each per cent more.
+    risk_elasticity
+        The same of risk itself, generation 0 that inflation is over held as it is. It is below
+        `elasticity` where the samples make that generation better too.
     slope
         d objective / d samples.
     diversity
@@ -76,6 +89,7 @@ class Answer:
 
     flow: int
     elasticity: float
+    risk_elasticity: float
     slope: float
     diversity: float
     more: Step | None = None
@@ -170,29 +184,32 @@ class _Asking:
         chosen = self._chosen(inflation, flows)
         value = float(inflation[chosen].sum())
         slopes = inflation_slopes(moments, chosen.astype(float))
+        of_risk = moments.slopes(chosen / _started(moments)).by_samples()
         wide = self._moments(flows, curvature=-1.0)
         lost = -wide.slopes(chosen.astype(float)).by_samples() * flows.samples
-        used = np.flatnonzero(
-            ancestors(self.graph, flows.system.trained[chosen])[self.graph.learner[flows.number]]
-        )
-        order = used[np.argsort(-np.abs(slopes * flows.samples)[used], kind="stable")]
+        above = ancestors(self.graph, flows.system.trained[chosen])
+        used = np.flatnonzero(above[self.graph.learner[flows.number]])
+        # the flows of a lone loop are as good as tied: risk decides, not the last digit
+        felt = np.round(np.abs(slopes * flows.samples / value), TIED)
+        order = used[np.lexsort((-np.abs(of_risk * flows.samples)[used], -felt[used]))]
         answers = [
             Answer(
                 flow=int(flows.number[at]),
                 elasticity=float(slopes[at] * flows.samples[at] / value),
+                risk_elasticity=float(of_risk[at] * flows.samples[at] / value),
                 slope=float(slopes[at]),
                 diversity=float(lost[at]),
             )
             for at in order
         ]
         for rank, at in enumerate(order[: TRIED if len(chosen) < FEW else 2]):
-            answers[rank] = self._tried(answers[rank], flows, int(at), value)
+            answers[rank] = self._tried(answers[rank], moments, int(at), chosen)
         models, each = self._each(flows, moments, inflation)
         return Elasticities(
             graph=self.graph,
             generations=self.generations,
             objective=self.objective,
-            model=None if self.objective == "sum" else int(flows.system.trained[chosen][0]),
+            model=self._model(chosen, flows),
             value=value,
             answers=tuple(answers),
             infinite=infinite,
@@ -213,15 +230,28 @@ class _Asking:
             return mine
         return np.asarray(np.arange(len(mine)) == np.argmax(np.where(mine, inflation, -math.inf)))
 
-    def _tried(self, answer: Answer, flows: Flows, at: int, value: float) -> Answer:
+    def _model(self, chosen: Flag, flows: Flows) -> int | None:
+        """Number of the one model that is meant; None: of the sum."""
+        return None if self.objective == "sum" else int(flows.system.trained[chosen][0])
+
+    def _tried(self, answer: Answer, moments: Settled | Followed, at: int, chosen: Flag) -> Answer:
         """The answer with what more samples do, computed anew."""
+        flows, started = moments.flows, _started(moments)
+        value = float(_inflation(moments)[chosen].sum())
 
         def step(added: int) -> Step:
             samples = flows.samples.copy()
             samples[at] += added
-            inflation = _inflation(self._moments(flows.with_samples(samples)))
+            after = self._moments(flows.with_samples(samples))
+            inflation = _inflation(after)
+            then = self._chosen(inflation, flows)
+            risk = after.risk[: len(started)] / started
             return Step(
-                added, float(inflation[self._chosen(inflation, flows)].sum()), value + added * answer.slope
+                added=added,
+                exact=float(inflation[then].sum()),
+                linear=value + added * answer.slope,
+                risk=float(risk[chosen].sum()) / value,
+                model=self._model(then, flows),
             )
 
         more = max(1, round(MORE * flows.samples[at]))
@@ -244,5 +274,10 @@ class _Asking:
 
 def _inflation(moments: Settled | Followed) -> Array:
     """(trained,) risk over that of generation 0."""
-    trained = len(moments.flows.system.trained)
-    return np.asarray((moments.risk / moments.flows.start_risk)[:trained])
+    started = _started(moments)
+    return np.asarray(moments.risk[: len(started)] / started)
+
+
+def _started(moments: Settled | Followed) -> Array:
+    """(trained,) risk of generation 0."""
+    return np.asarray(moments.flows.start_risk[: len(moments.flows.system.trained)])

@@ -20,7 +20,7 @@ from headwater.planning.sensitivity.counted import Counted, Effort
 from headwater.planning.sensitivity.goal import Box, Goal
 from headwater.planning.targets import Scope
 from headwater.regimes import Replace, Window
-from headwater.theory.system import Array, Flag
+from headwater.theory.system import Array, Flag, build
 
 WORK = 3e10
 """Multiplications for all models together: some seconds."""
@@ -46,13 +46,19 @@ class ModelRange:
     middle
         Inflation at the middle counts; infinite where it collapses.
     worst, best
-        None where nothing was searched: the model collapses whatever the counts, or is one too many.
+        The largest and the least inflation; None where nothing was searched: the model collapses
+        whatever the counts, or is one too many.
+    middle_risk, worst_risk, best_risk
+        Risk itself, in units of the variance of one sample, at the same counts; NaN where there are none.
     """
 
     model: int
     middle: float
     worst: Bracket | None
     best: Bracket | None
+    middle_risk: float = math.nan
+    worst_risk: float = math.nan
+    best_risk: float = math.nan
 
     @property
     def collapses(self) -> bool:
@@ -111,6 +117,15 @@ class Ranged:
     models: tuple[ModelRange, ...]
     unsearched: tuple[tuple[int, str], ...]
     total: Bracket | None = None
+
+    def may_part(self, model: int) -> bool:
+        """Whether a model's risk and its inflation may be worst at different counts.
+
+        They may where uncertain counts make its generation 0 as well: one that starts by default and
+        hears an uncertain flow.
+        """
+        hears = any(low < high and self.graph.learner[at] == model for at, (low, high) in self.ranges)
+        return hears and _starts_by_default(self.graph, model)
 
     @property
     def worst(self) -> ModelRange | None:
@@ -203,7 +218,7 @@ class _Judging:
 
     def judged(self, scope: Scope, summed: bool) -> Ranged:
         collapses = ground(self.graph).is_ungrounded & (self.generations is None)
-        inflation = self._at_middle(scope.models & ~collapses)
+        inflation, started = self._at_middle(scope.models & ~collapses)
         inflation[scope.models & collapses] = math.inf
         moved = reachable(self.graph, self.graph.learner[self.flow].astype(np.int64))
         order = np.argsort(-np.where(scope.models, inflation, -math.inf), kind="stable")[: scope.models.sum()]
@@ -215,20 +230,50 @@ class _Judging:
             else _fixed(int(at), float(inflation[at]), self.middle)
             for at in order
         ]
+        found = [self._with_risks(each, float(started[each.model])) for each in found]
         found.sort(key=lambda each: -(each.worst.found if each.worst else each.middle))
         total = self._total(scope.models & ~collapses) if summed else None
         return Ranged(self.graph, self.ranges, self.generations, tuple(found), tuple(unsearched), total)
 
-    def _at_middle(self, wanted: Flag) -> Array:
-        """(models,) inflation at the middle counts; 1 of frozen models, NaN elsewhere than wanted."""
+    def _at_middle(self, wanted: Flag) -> tuple[Array, Array]:
+        """(models,) inflation at the middle counts, 1 of frozen models, and the risk that it is over.
+
+        NaN elsewhere than wanted.
+        """
         answer = np.where(wanted & self.graph.frozen, 1.0, math.nan)
+        started = np.full(len(answer), math.nan)
+        held = build(self.graph, wanted & self.graph.frozen)
+        started[held.models] = held.start.risk(held.archive_size)
         moving = wanted & self.graph.trained
         if moving.any():
             keep = ancestors(self.graph, np.flatnonzero(moving))
             counted = Counted.of(self.graph, keep, self.generations)
             flows, trained = counted.flows, counted.flows.system.trained
             answer[trained] = (counted.moments(flows.samples).risk / flows.start_risk)[: len(trained)]
-        return np.where(wanted, answer, math.nan)
+            started[trained] = flows.start_risk[: len(trained)]
+        return np.where(wanted, answer, math.nan), np.where(wanted, started, math.nan)
+
+    def _with_risks(self, each: ModelRange, started: float) -> ModelRange:
+        """The model with its risks: inflation times the risk of generation 0 at the same counts."""
+        graph, model = self.graph, each.model
+        heard = graph.learner == model
+        moves = _starts_by_default(graph, model)
+
+        def risk(bracket: Bracket | None) -> float:
+            if bracket is None:
+                return math.nan
+            samples = graph.samples.copy()
+            samples[self.flow] = bracket.counts
+            # by default generation 0 is as many samples as the flows bring
+            over = graph.samples[heard].sum() / samples[heard].sum() if moves else 1.0
+            return float(bracket.found * started * over)
+
+        return dataclasses.replace(
+            each,
+            middle_risk=each.middle * started,
+            worst_risk=risk(each.worst),
+            best_risk=risk(each.best),
+        )
 
     def _chosen(
         self, order: np.ndarray, collapses: Flag, moved: Flag
@@ -285,6 +330,11 @@ class _Judging:
         counts = self.middle.copy()
         counts[used] = bracket.counts
         return dataclasses.replace(bracket, counts=counts)
+
+
+def _starts_by_default(graph: InteractionGraph, model: int) -> bool:
+    """Whether its generation 0 is as many fresh real samples as its flows bring."""
+    return not (graph.frozen[model] or (graph.initial_model == model).any())
 
 
 def _fixed(model: int, inflation: float, counts: Array) -> ModelRange:

@@ -16,6 +16,7 @@ from headwater.planning.targets import Target, Targets
 from headwater.planning.thresholds.judging import worst
 from headwater.planning.thresholds.searching import Interval
 from headwater.planning.thresholds.solving import Search, Solved
+from headwater.planning.thresholds.starting import only_by_the_start
 from headwater.planning.thresholds.values import Part, Single, Threshold
 from headwater.planning.thresholds.ways import WAYS, Knob, Way
 from headwater.report.words import quoted
@@ -98,7 +99,9 @@ def _without(knob: Knob, targets: Targets, ways: dict[Way, float | None]) -> Thr
     why = knob.domain().empty
     singles = tuple(Single(target, None, None, "", targets.times[0], False, why) for target in targets)
     nothing = Interval(None, None)
-    return Threshold(knob, knob.current, False, None, "least", nothing, (), why, ways, singles, {}, None, ())
+    return Threshold(
+        knob, knob.current, False, None, "least", nothing, (), why, ways, singles, {}, None, (), targets.times
+    )
 
 
 def _told(search: Search, solved: Solved, ways: dict[Way, float | None]) -> Threshold:
@@ -113,6 +116,7 @@ def _told(search: Search, solved: Solved, ways: dict[Way, float | None]) -> Thre
         reason, rest, models = _why(search)
     else:
         models = _binding(search, solved)
+        reason = only_by_the_start(search, solved, models)
     return Threshold(
         knob=knob,
         current=current,
@@ -127,6 +131,7 @@ def _told(search: Search, solved: Solved, ways: dict[Way, float | None]) -> Thre
         models=models,
         rest=rest,
         left_out=search.scope.left_out,
+        times=search.targets.times,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,8 +26,8 @@ ADDED = 8
 OUTLOOK_UP_TO = 500
 """Models up to which `Few` is held to the outlook of the changed pipeline."""
 
-SLOW = 0.05
-"""Seconds of one evaluation from which about `MANY` values are scanned."""
+SCANNED_WHOLE_UP_TO = 50
+"""Models up to which every value is scanned by the outlook; beyond, about `MANY`."""
 
 MANY = 16
 
@@ -74,10 +73,8 @@ class Search:
                 known = other.judge if other is not None else None
                 few.active = known.active if isinstance(known, Few) else _first(few, near)
                 return cls(knob, targets, law, domain, scope, few, points)
-        started = time.perf_counter()
-        judge.slack(near)
-        slow = time.perf_counter() - started > SLOW
-        if slow and len(points) > MANY:
+        # the same wherever it runs, however busy it is there
+        if len(scope.models) > SCANNED_WHOLE_UP_TO and len(points) > MANY:
             points = sorted({*points[:: math.ceil(len(points) / MANY)], points[-1], near})
         return cls(knob, targets, law, domain, scope, judge, points)
 

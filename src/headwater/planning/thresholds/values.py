@@ -11,6 +11,7 @@ from typing import Any, Literal
 from headwater.fields import Value
 from headwater.pipeline import Pipeline
 from headwater.planning.changes import Change
+from headwater.planning.outlook import horizon_of, regime_of
 from headwater.planning.targets import Target, When
 from headwater.planning.thresholds.searching import Interval
 from headwater.planning.thresholds.ways import Knob, Way
@@ -84,6 +85,8 @@ class Threshold:
         Threshold at the others, where some models cannot.
     left_out
         Names and reasons of models that are not judged.
+    times
+        When the targets are to hold.
     """
 
     knob: Knob
@@ -99,6 +102,7 @@ class Threshold:
     models: Mapping[str, tuple[float | None, str]]
     rest: Part | None
     left_out: tuple[tuple[str, str], ...]
+    times: tuple[When, ...]
 
     @property
     def pipeline(self) -> Pipeline:
@@ -121,9 +125,13 @@ class Threshold:
         return tuple(change for change in named if change.before != change.after)
 
     def to_dict(self) -> dict[str, Any]:
-        """The document that ``headwater threshold --json`` prints."""
+        """The document that ``headwater threshold --json`` prints, but for the simulation."""
         return {
             "schema": "headwater/threshold/1",
+            "pipeline": self.knob.pipeline.name,
+            "regime": str(regime_of(self.knob.pipeline)),
+            "generations": horizon_of(self.knob.pipeline),
+            "times": list(self.times),
             "field": str(self.knob.field),
             "value": self._number(self.value),
             "reason": self.reason or None,
@@ -155,6 +163,7 @@ class Threshold:
             "bound": single.target.bound,
             "value": self._number(single.value),
             "reached": single.reached if known else None,
+            "infinite": single.reached is not None and math.isinf(single.reached),
             "model": single.model or None,
             "when": single.when,
             "met": single.met,
