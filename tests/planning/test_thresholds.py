@@ -323,3 +323,11 @@ def test_nothing_to_replace_is_a_reason():
     answer = found(loop(10, 0), "w->a", Targets(0.5), "replacement")
     assert answer.value is None
     assert "nothing to replace" in answer.reason
+
+
+def test_the_weight_of_all_that_a_model_learns_from_is_no_question():
+    """Its share is 1 at any weight: nothing is told that could pass for a target that cannot be met."""
+    graph = InteractionGraph.from_flows([("web", "a", 20), ("web", "b", 20), ("b", "b", 20)], sources=["web"])
+    pipeline = Pipeline(graph, generations=20)
+    with pytest.raises(InputError, match="all that 'a' learns from"):
+        threshold(pipeline, parse_field("web->a.weight", pipeline), Targets(max_inflation=3))

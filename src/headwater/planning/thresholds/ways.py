@@ -199,8 +199,9 @@ class Knob:
         mass = graph.samples * graph.weight
         rest = float(mass[into & ~own].sum())
         if not rest > 0:
-            return Domain(
-                1, 1, False, f"a weight means nothing where {names[0]!r} is all that {names[1]!r} has"
+            raise InputError(
+                f"{self.field}: {names[0]!r:.80} is all that {names[1]!r:.80} learns from, at any weight",
+                "vary its samples, or ask headwater diagnose whether the pipeline as it is will do",
             )
         scale = rest / float(graph.samples[own][0])
         low, high = scale * SHARES_FROM, scale / SHARES_FROM
