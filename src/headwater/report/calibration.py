@@ -174,7 +174,10 @@ def _meanings(found: Calibration) -> list[str]:
 def _meaning(model: Calibrated, horizon: int) -> str:
     share = model.estimates.bias_share
     if share is None or share.median is None or share.low is None or share.high is None:
-        return "nothing builds up on this pipeline: what rises or falls is chance."
+        return (
+            "no rise is seen, so there is nothing to split. Where theory has risk build up on this pipeline, "
+            "the file, the regime or the measure is not what happened."
+        )
     if share.median > MOSTLY and share.low > 1 - MOSTLY:
         return (
             f"bias explains {share.median:.0%} of the rise to generation {horizon}: more samples will "
