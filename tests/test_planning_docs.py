@@ -52,6 +52,7 @@ def parts(page: str) -> list[str]:
     return [part.strip("\n") for part in re.split(r"^\.\.\.$", page, flags=re.MULTILINE) if part.strip()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "page"), shown(PAGE), ids=lambda each: each[:50])
 def test_the_page_shows_what_the_commands_print(command, page, folder):
     """Numbers included: what is simulated has a seed."""

@@ -6,6 +6,7 @@ import itertools
 import math
 
 import numpy as np
+import pytest
 
 GENERATIONS = 12
 
@@ -63,3 +64,9 @@ def spendings(places, caps, total):
         if 0 <= rest <= caps[-1]:
             yield (*tried, rest)
     assert places == len(caps)
+
+
+def seeds(first: int, quick: int, last: int) -> list[object]:
+    """Seeds of random graphs: those before `quick` are tried every time, the rest with the slow tests."""
+    rest = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(quick, last)]
+    return [*range(first, quick), *rest]

@@ -16,7 +16,7 @@ from headwater.pipeline import Pipeline
 from headwater.planning.allocation import Supply, allocate
 from headwater.planning.targets import Targets, scope_of
 from headwater.regimes import Accumulate, Window
-from tests.planning.allocation.naive import GENERATIONS, spendings, worst
+from tests.planning.allocation.naive import GENERATIONS, seeds, spendings, worst
 
 MOST_TRIED = 3_000
 """Ways to spend that are all tried."""
@@ -59,7 +59,7 @@ def random_case(seed):
     return rng, samples, archive, start
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(0, 10, 40))
 def test_the_least_cost_is_that_of_trying_everything(seed):
     """Prices, caps by model and a cap by source; default and given starts; archives: cost and proof agree."""
     rng, samples, archive, start = random_case(seed)
@@ -94,7 +94,7 @@ def added_by(found, models):
     return added
 
 
-@pytest.mark.parametrize("seed", range(100, 112))
+@pytest.mark.parametrize("seed", seeds(100, 104, 112))
 def test_two_sources_with_prices_agree_with_trying_everything(seed):
     """The cheap source has a cap; what is left comes from the dear one, where that is least in all."""
     rng, samples, _, _ = random_case(seed)
@@ -118,7 +118,7 @@ def test_two_sources_with_prices_agree_with_trying_everything(seed):
             assert not any(meets((*cheap, *tried)) for tried in spendings(models, [99] * models, dear))
 
 
-@pytest.mark.parametrize("seed", range(200, 212))
+@pytest.mark.parametrize("seed", seeds(200, 204, 212))
 def test_diversity_targets_agree_with_trying_everything(seed):
     """The same for identity by descent, in the limit and at the horizon."""
     rng, samples, archive, start = random_case(seed)
@@ -139,7 +139,7 @@ def test_diversity_targets_agree_with_trying_everything(seed):
         assert found.reasons
 
 
-@pytest.mark.parametrize("seed", range(300, 312))
+@pytest.mark.parametrize("seed", seeds(300, 304, 312))
 def test_the_best_result_for_a_budget_is_that_of_trying_everything(seed):
     """Least worst inflation over every way to spend a small budget, and the bound is that value."""
     _, samples, archive, start = random_case(seed)
