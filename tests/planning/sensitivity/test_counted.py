@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from headwater.planning.sensitivity.counted import Counted, Effort, Loosened
+from tests.planning.allocation.naive import seeds
 from tests.planning.sensitivity.graphs import grid_of, inflation_of, loop, small
 
 TIMES = (None, 1, 2, 7, 20)
@@ -15,7 +16,7 @@ def everything(graph, generations, effort=None):
     return Counted.of(graph, np.ones(len(graph.model_names), dtype=bool), generations, effort)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(0, 3, 6))
 @pytest.mark.parametrize("generations", TIMES)
 def test_risks_at_many_settings_are_those_of_the_recursion(seed, generations):
     """Frozen models, archives, given starts and weights included."""
@@ -42,7 +43,7 @@ def test_loosened_moments_are_those_of_the_table(generations):
     )
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(0, 3, 8))
 @pytest.mark.parametrize("generations", [None, 1, 9])
 def test_loosened_risk_is_convex_and_rises(seed, generations):
     """Along any line of logarithms of counts and of one over the sums: what all bounds rest on."""
